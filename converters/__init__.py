@@ -1,0 +1,1 @@
+"""Convert trained networks to integer models."""

@@ -1,0 +1,1 @@
+"""The lowering: pure functions from network to network."""

@@ -1,0 +1,131 @@
+/*
+ * Kernels: what the engine calls through a table, so that a firmware links
+ * only what its model needs. A table is a constant named spkl_kernels; the
+ * full one is csrc/kernels/all.c, a model's own one is written by `spikelet
+ * build`. NULL: not linked; spkl_start then refuses a model that needs it.
+ *
+ * csrc/kernels/ref/ defines every result; a file of the same name in another
+ * set gives the same bits.
+ */
+#ifndef SPKL_KERNELS_H
+#define SPKL_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Most rows of one call of add_rows: 255 * 255 fits in an unsigned 16-bit
+ * lane, so packed kernels need no check. */
+#define SPKL_ROWS_MAX 255
+
+/* Free places behind the rows that a kernel may use (sentinels). */
+#define SPKL_ROWS_SPARE 8
+
+/*
+ * Add rows of weights (layout 0) to sums.
+ *
+ *     acc[i] += sum over rows of (row[i] - 128)
+ *
+ *   acc   [n] in/out       aligned to 4
+ *   rows  [n_rows] in/out  pointers to rows aligned to 4; undefined afterwards
+ *   n                      a multiple of 4
+ */
+void spkl_add_rows_u8_s32(int32_t *acc, const uint8_t **rows, size_t n_rows,
+                          size_t n);
+
+/* acc[i] += value * (row[i] - 128), for n (a multiple of 4) targets. */
+void spkl_add_row_scaled_u8_s32(int32_t *acc, const uint8_t *row, int32_t value,
+                                size_t n);
+
+/* A parameter: one int32 for all neurons (step 0) or one each (step 1). */
+struct spkl_param {
+    const int32_t *at;
+    uint32_t step;
+};
+
+/* The LIF family's state and parameters, resolved by spkl_start. */
+struct spkl_lif {
+    int32_t *v;
+    int32_t *u;
+    int32_t *a;
+    uint16_t *r;
+    int32_t *in;      /* [n] sums of this tick; the kernel zeroes them */
+    uint16_t *fired;  /* [n] out: neurons with an event, ascending */
+    int16_t *values;  /* [n] out: their values; NULL: all are 1 */
+    uint32_t flags;   /* semantics 3.2 */
+    uint32_t n;
+    uint16_t frac;
+    uint16_t max_count;
+    struct spkl_param decay_v, decay_u, decay_a, fire_above, reset, bias, v_min,
+        v_init, count_by, adapt_by, refractory;
+};
+
+/*
+ * Advance a population by one tick: semantics 3.3.
+ *
+ *   changed  out  whether a state word changed
+ *
+ * Returns the number of neurons that fired. Cannot fail.
+ */
+typedef size_t spkl_lif_tick_fn(const struct spkl_lif *p, bool *changed);
+
+/* Every choice of semantics 3.2. */
+spkl_lif_tick_fn spkl_lif_tick_any_s32;
+
+/* The common case, fast. Only for populations that spkl_lif_is_plain() finds
+ * to have no u, a or r, one spike a tick, s = 16, floor, the test on the new
+ * v, input after the leak, one decay for all, and a bound of |in 2^f + bias|
+ * within V_MAX. Resets: all kinds and times. */
+spkl_lif_tick_fn spkl_lif_tick_plain_s32;
+
+/* What an encoder needs to know: semantics 4. */
+struct spkl_encoding {
+    const uint8_t *frame; /* [n] */
+    uint32_t n;
+    uint32_t gain;
+    uint32_t seed;
+    uint32_t max_value;
+    uint32_t tick;
+    uint32_t sample_tick;
+    uint32_t window;
+};
+
+/* Write this tick's events: neurons ascending, values. Returns their number. */
+typedef size_t spkl_encode_fn(const struct spkl_encoding *e, uint16_t *neurons,
+                              int16_t *values);
+
+spkl_encode_fn spkl_encode_rate;
+spkl_encode_fn spkl_encode_poisson;
+spkl_encode_fn spkl_encode_latency;
+spkl_encode_fn spkl_encode_direct;
+
+/* Decoders: bring the scores of n neurons up to date (semantics 5). */
+struct spkl_decoding {
+    int32_t *scores;        /* [n] */
+    const int32_t *v;       /* [n] */
+    const uint16_t *fired;  /* [n_fired] */
+    const int16_t *values;  /* [n_fired]; NULL: all are 1 */
+    size_t n;
+    size_t n_fired;
+    uint32_t sample_tick;
+};
+
+typedef void spkl_decode_fn(const struct spkl_decoding *d);
+
+spkl_decode_fn spkl_decode_count;
+spkl_decode_fn spkl_decode_last;
+spkl_decode_fn spkl_decode_largest;
+spkl_decode_fn spkl_decode_first;
+
+struct spkl_kernels {
+    void (*add_rows_u8_s32)(int32_t *, const uint8_t **, size_t, size_t);
+    void (*add_row_scaled_u8_s32)(int32_t *, const uint8_t *, int32_t, size_t);
+    spkl_lif_tick_fn *lif_tick_plain_s32;
+    spkl_lif_tick_fn *lif_tick_any_s32;
+    spkl_encode_fn *encode[5]; /* by encoder code; [0] is NULL */
+    spkl_decode_fn *decode[5]; /* by decoder code; [0] is NULL */
+};
+
+extern const struct spkl_kernels spkl_kernels;
+
+#endif

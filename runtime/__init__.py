@@ -1,0 +1,1 @@
+"""spikelet: an event-driven runtime for trained spiking networks on microcontrollers."""

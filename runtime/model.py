@@ -1,0 +1,212 @@
+"""The integer model: what an image holds, as typed data.
+
+Meaning of every field: docs/reference/semantics.md; bytes: docs/reference/image.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "PARAMETERS",
+    "V_MAX",
+    "Decoder",
+    "Encoder",
+    "InputPort",
+    "Int32Array",
+    "LifChoices",
+    "Model",
+    "OutputKind",
+    "OutputPort",
+    "Population",
+    "Projection",
+    "RefractoryMode",
+    "ResetKind",
+    "Rounding",
+    "UOrder",
+]
+
+V_MAX = 2**30 - 1
+Int32Array = npt.NDArray[np.int32]
+
+
+class Rounding(IntEnum):
+    """How a decayed value is rounded (semantics 1.4)."""
+
+    FLOOR = 0
+    ZERO = 1
+    NEAREST = 2
+
+
+class UOrder(IntEnum):
+    """When the synaptic current decays, takes its input and is used (semantics 3.3)."""
+
+    DECAY_ADD_USE = 0
+    ADD_DECAY_USE = 1
+    ADD_USE_DECAY = 2
+    USE_DECAY_ADD = 3
+
+
+class ResetKind(IntEnum):
+    """What a spike does to the membrane."""
+
+    NONE = 0
+    SUBTRACT = 1
+    SET = 2
+
+
+class RefractoryMode(IntEnum):
+    """What happens to input in a refractory tick."""
+
+    IGNORE = 0
+    ACCUMULATE = 1
+    HOLD = 2
+
+
+class Encoder(IntEnum):
+    """How an input port makes events (semantics 4)."""
+
+    EVENTS = 0
+    RATE = 1
+    POISSON = 2
+    LATENCY = 3
+    DIRECT = 4
+
+
+class Decoder(IntEnum):
+    """How an output port makes scores (semantics 5)."""
+
+    NONE = 0
+    COUNT = 1
+    LAST = 2
+    LARGEST = 3
+    FIRST = 4
+
+
+class OutputKind(IntEnum):
+    """What an output port keeps."""
+
+    EVENTS = 0
+    POTENTIALS = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LifChoices:
+    """The choices of semantics 3.2, in the order of their bits."""
+
+    has_u: bool = False
+    u_order: UOrder = UOrder.DECAY_ADD_USE
+    bias_to_v: bool = False
+    add_then_decay: bool = False
+    fires: bool = True
+    test_previous: bool = False
+    reset_kind: ResetKind = ResetKind.NONE
+    reset_next: bool = False
+    reset_before_leak: bool = False
+    several: bool = False
+    refractory_mode: RefractoryMode = RefractoryMode.IGNORE
+    has_refractory: bool = False
+    has_a: bool = False
+    adapt_decay_first: bool = False
+    reset_adapted: bool = False
+    rounding: Rounding = Rounding.FLOOR
+    shift12: bool = False
+
+
+#: Parameters of the LIF family by id (semantics 3.1).
+PARAMETERS = (
+    "decay_v",
+    "decay_u",
+    "decay_a",
+    "fire_above",
+    "reset",
+    "bias",
+    "v_min",
+    "v_init",
+    "count_by",
+    "adapt_by",
+    "refractory",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Population:
+    """Neurons of one kind (kind 1: the LIF family).
+
+    `parameters` maps names of PARAMETERS to int32 arrays of shape (1,) or (size,); absent ones
+    have the value of semantics 3.1. `name` is for people and stands in META.
+    """
+
+    name: str
+    size: int
+    frac: int
+    choices: LifChoices
+    parameters: Mapping[str, Int32Array] = field(default_factory=dict)
+    max_count: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Projection:
+    """Dense weights from a source to a population.
+
+    `source` is the index of a population, or of an input port when `from_input`.
+    `weights` is int8, shape (size of source, size of target).
+    """
+
+    name: str
+    source: int
+    from_input: bool
+    target: int
+    weights: npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputPort:
+    """An input: its size, limits and encoder. `shape` is for people and encoders of data sets."""
+
+    name: str
+    size: int
+    shape: tuple[int, ...]
+    encoder: Encoder = Encoder.EVENTS
+    max_value: int = 1
+    max_sum: int
+    capacity: int
+    gain: int = 0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputPort:
+    """An output: which population, what is kept, how scores are made."""
+
+    name: str
+    population: int
+    kind: OutputKind = OutputKind.EVENTS
+    decoder: Decoder = Decoder.COUNT
+    capacity: int
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A whole integer model: what `spikelet.convert` gives and an image holds.
+
+    `meta` is JSON-like data for people and reports (choices made, scales, source hash); nothing in
+    it changes a result. `meta["populations"][i]["scale"]` gives the size of a weight unit, in the
+    source framework's units, as one number or a list for each neuron.
+    """
+
+    populations: tuple[Population, ...]
+    projections: tuple[Projection, ...]
+    inputs: tuple[InputPort, ...]
+    outputs: tuple[OutputPort, ...]
+    ticks_per_sample: int = 0
+    reset_between: bool = True
+    tick_ns: int = 0
+    meta: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,51 @@
+"""Maps runtime/ to `spikelet` and converters/ to `spikelet.converters`, and ships the C sources as data."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from setuptools import setup
+from setuptools.command.build_py import build_py
+
+DATA = ("csrc", "firmware", "boards", "examples/digits")
+ROOTS = {"spikelet": "runtime", "spikelet.converters": "converters"}
+
+
+def packages() -> list[str]:
+    """Name every package below the two roots; setuptools' own search does not see through the mapping."""
+    found = []
+    for package, root in ROOTS.items():
+        for init in sorted(Path(root).rglob("__init__.py")):
+            found.append(".".join([package, *init.parent.relative_to(root).parts]))
+    return found
+
+
+class BuildPy(build_py):
+    """Copies the folders of DATA into the wheel, below spikelet/_data."""
+
+    def _data(self) -> Iterator[tuple[Path, Path]]:
+        for top in DATA:
+            for source in sorted(Path(top).rglob("*")):
+                if source.is_file() and "__pycache__" not in source.parts:
+                    yield source, Path(self.build_lib, "spikelet", "_data", source)
+
+    def run(self) -> None:
+        """Build as usual, then copy; an editable install reads the checkout instead."""
+        super().run()
+        if not self.editable_mode:
+            for source, target in self._data():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, target)
+
+    def get_outputs(self, include_bytecode: bool = True) -> list[str]:
+        """Name the copied files too, so that they are installed and removed."""
+        copied = [] if self.editable_mode else [str(target) for _, target in self._data()]
+        return [*super().get_outputs(include_bytecode), *copied]
+
+
+setup(
+    packages=packages(),
+    package_dir=ROOTS,
+    cffi_modules=["runtime/_build_engine.py:ffi"] if Path("runtime/_build_engine.py").exists() else [],
+    cmdclass={"build_py": BuildPy},
+)
