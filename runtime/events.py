@@ -51,7 +51,8 @@ def merge(events: EventArray) -> EventArray:
         raise DataError("the events of one neuron in one tick add up to more than 32767: use a shorter tick")
     merged = np.zeros(len(unique), EVENT)
     merged["tick"], merged["neuron"], merged["value"] = unique >> np.uint64(16), unique & np.uint64(0xFFFF), sums
-    return merged[sums != 0]
+    nonzero: EventArray = merged[sums != 0]
+    return nonzero
 
 
 def as_events(data: npt.ArrayLike) -> EventArray:

@@ -1,0 +1,60 @@
+# Two commands do everything: `make demo` and `make test`. Both work in a
+# virtual environment inside the checkout and are safe to repeat.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= 2
+
+# The environment is made again when what it is made from changes.
+SOURCES := setup.py pyproject.toml MANIFEST.in runtime/_build_engine.py \
+	$(shell find csrc -name '*.c' -o -name '*.h' -o -name '*.def' -o -name '*.S') \
+	$(shell find runtime converters -name '__init__.py')
+
+.PHONY: help demo test check lint format fuzz tools clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: $(VENV)/bin/python $(SOURCES)
+	@echo "Setting up $(VENV) (compiler and emulator come from pip) ..."
+	$(BIN)/python -m pip install --quiet -e '.[emulator]'
+	@touch $@
+
+$(VENV)/.test: $(VENV)/bin/python $(SOURCES)
+	@echo "Setting up $(VENV) for the tests ..."
+	$(BIN)/python -m pip install --quiet -e '.[test]'
+	@touch $@ $(VENV)/.demo
+
+demo: $(VENV)/.demo ## convert the digits network, run it on an emulated Cortex-M4, compare
+	$(BIN)/spikelet demo
+
+test: $(VENV)/.test lint ## everything
+	$(BIN)/python -m pytest -n $(JOBS)
+
+check: $(VENV)/.test lint ## the fast part, for daily use
+	$(BIN)/python -m pytest -n $(JOBS) -m 'not slow'
+
+lint: $(VENV)/.test ## ruff, mypy --strict, clang-format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python tests/lint_types.py
+	find csrc firmware tests benchmarks -name '*.[ch]' | xargs $(BIN)/clang-format --dry-run --Werror
+
+format: $(VENV)/.test ## rewrite sources in the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	find csrc firmware tests benchmarks -name '*.[ch]' | xargs $(BIN)/clang-format -i
+
+tools: ## as root on Debian: QEMU, cross compilers, clang with libFuzzer
+	apt-get update
+	apt-get install -y --no-install-recommends gcc g++ libc6-dev clang \
+		gcc-arm-none-eabi gcc-riscv64-unknown-elf \
+		qemu-system-arm qemu-system-misc \
+		libclang-rt-14-dev libfuzzer-14-dev
+
+clean: ## remove what was built
+	rm -rf build dist *.egg-info $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

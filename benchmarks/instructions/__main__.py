@@ -1,0 +1,45 @@
+"""Prints instructions a synaptic operation of every core: python -m benchmarks.instructions [--update]."""
+
+from __future__ import annotations
+
+import argparse
+
+from benchmarks.instructions import record
+from benchmarks.instructions.budget import LIMITS, count, count_quiet_tick
+from benchmarks.instructions.machine import BOARDS
+from benchmarks.instructions.workload import NETWORKS
+
+from spikelet import boards, toolchain
+
+
+def main() -> None:
+    """Count, print, and keep the figures when asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--update", action="store_true", help="write the figures to record.json")
+    parser.add_argument("--samples", type=int, default=record.SAMPLES)
+    parser.add_argument("--core", choices=sorted(BOARDS), action="append")
+    parser.add_argument("--compiler", choices=["gcc", "zig"], action="append")
+    parser.add_argument("--network", choices=sorted(NETWORKS), action="append")
+    parser.add_argument("--functions", action="store_true", help="print the shares of functions")
+    options = parser.parse_args()
+    found: dict[str, int] = {}
+    print(f"{'core':8} {'compiler':8} {'network':12} {'instructions/sample':>20} {'/synop':>8} {'limit':>6}")
+    for core in options.core or BOARDS:
+        for compiler in options.compiler or toolchain.available(boards.load(BOARDS[core]).arch):
+            for name in options.network or NETWORKS:
+                counted = count(core, compiler, name, options.samples)
+                found[record.key(core, compiler, name, counted.data)] = counted.total
+                limit = LIMITS[core] if compiler == "gcc" else float("nan")
+                each = counted.total // counted.samples
+                print(f"{core:8} {compiler:8} {name:12} {each:20,} {counted.per_synop:8.3f} {limit:6.2f}")
+                for function, share in counted.shares() if options.functions else ():
+                    print(f"{'':30} {function:40} {share:8.4f}")
+            quiet = count_quiet_tick(core, compiler)
+            found[record.key(core, compiler, "quiet tick", "")] = quiet
+            print(f"{core:8} {compiler:8} a quiescent tick: {quiet} instructions")
+    if options.update:
+        record.write(found)
+
+
+if __name__ == "__main__":
+    main()

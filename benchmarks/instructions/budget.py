@@ -1,0 +1,148 @@
+"""Counts the instructions of whole inferences on bare cores, and checks every result on the way."""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from benchmarks.instructions.machine import RAM, Machine, build, kernel_file
+from benchmarks.instructions.workload import TICKS, digits, events_of, network, silent
+
+from spikelet._data import path as data_path
+from spikelet.compile import keep
+from spikelet.converters.emit import kernel_names, kernel_table
+from spikelet.events import EVENT
+from spikelet.image import encode
+from spikelet.model import Model
+from spikelet.reference import Reference
+from spikelet.runner import Variable
+from spikelet.toolchain import cache_folder, digest
+
+__all__ = ["LIMITS", "QUIET_LIMIT", "Counted", "count", "count_quiet_tick"]
+
+#: Most instructions a synaptic operation, whole, built by gcc -O2 (issue 3).
+LIMITS: Mapping[str, float] = {"M4": 1.3, "M33": 1.3, "M3": 1.9, "M0+": 2.4, "RV32IMC": 2.5}
+#: Most instructions of a tick in which nothing happens, on M4.
+QUIET_LIMIT = 100
+_ROOTS = ("bare_start", "bare_sample", "bare_ticks", "bare_probe", "bare_synops")
+_IMAGE = RAM
+_ARENA = RAM + 0x10_0000
+_EVENTS = RAM + 0x20_0000
+_VALUES = RAM + 0x28_0000
+_ARENA_SIZE = 0x8_0000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """Instructions of some samples by function, and their synaptic operations.
+
+    `data` names the digits. Arithmetic of the table: targets without padding, each event once.
+    """
+
+    by_function: Mapping[str, int]
+    synops: int
+    samples: int
+    data: str
+
+    @property
+    def total(self) -> int:
+        """All instructions."""
+        return sum(self.by_function.values())
+
+    @property
+    def per_synop(self) -> float:
+        """Instructions a synaptic operation."""
+        return self.total / self.synops
+
+    def shares(self) -> Iterator[tuple[str, float]]:
+        """Functions and their instructions a synaptic operation, largest first."""
+        for name, n in sorted(self.by_function.items(), key=lambda item: -item[1]):
+            yield name, n / self.synops
+
+
+class _Bare:
+    """A network on a bare core."""
+
+    def __init__(self, core: str, compiler: str, model: Model) -> None:
+        self.model = model
+        here = Path(__file__).parent
+        sources = [here / "bare.c", *sorted((data_path("csrc") / "engine").glob("*.c")), _table(model)]
+        sources += [kernel_file(core, name) for name in kernel_names(model)]
+        self.machine = Machine(core, build(core, sources, _ROOTS, compiler), count=True)
+        image = encode(model)
+        self.machine.write(_IMAGE, image)
+        result = self.machine.call("bare_start", _IMAGE, len(image), _ARENA, _ARENA_SIZE)
+        assert result == 0, f"the engine refuses the model: {result - 2**32}"
+        self.machine.clear()
+
+    def sample(self, index: int, pixels: np.ndarray) -> int:
+        """Run a sample; returns the prediction."""
+        events = events_of(pixels)
+        per_tick = np.bincount(events["tick"], minlength=TICKS).astype("<u2")
+        events["tick"] += index * TICKS
+        data = events.astype(EVENT).tobytes()
+        self.machine.write(_EVENTS, data + per_tick.tobytes())
+        return self.machine.call("bare_sample", _EVENTS, _EVENTS + len(data), TICKS)
+
+    def probe(self, population: int) -> list[int]:
+        """Membranes."""
+        n = self.model.populations[population].size
+        assert self.machine.call("bare_probe", population, Variable.V, _VALUES, n) == 0
+        return np.frombuffer(self.machine.read(_VALUES, 4 * n), "<i4").tolist()
+
+    def output(self) -> tuple[list[tuple[int, ...]], list[int]]:
+        """Events, with ticks of the sample, and scores that the last sample left."""
+        events, n, scores, size = struct.unpack("<4I", self.machine.read(self.machine.address("bare_output"), 16))
+        found = np.frombuffer(self.machine.read(events, 8 * n), EVENT).copy()
+        found["tick"] %= TICKS
+        return found.tolist(), np.frombuffer(self.machine.read(scores, 4 * size), "<i4").tolist()
+
+
+def count(core: str, compiler: str, name: str, samples: int) -> Counted:
+    """Count whole inferences of a network of workload.NETWORKS.
+
+    Every prediction, output event, score and membrane is compared with the numpy reference.
+    """
+    model = network(name)
+    bare, reference = _Bare(core, compiler, model), Reference(model)
+    data, images = digits(samples)
+    total: Counter[str] = Counter()
+    for index, pixels in enumerate(images):
+        prediction = bare.sample(index, pixels)
+        total.update(bare.machine.counts())
+        expected = reference.run(events_of(pixels), reset=False).first
+        assert expected.prediction == prediction
+        assert (expected.events.tolist(), expected.scores.tolist()) == bare.output()
+        for population in range(len(model.populations)):
+            assert reference.probe(population, Variable.V).tolist() == bare.probe(population)
+        bare.machine.clear()
+    synops = [bare.machine.call("bare_synops", population) for population in range(len(model.populations))]
+    assert [stats.synops for stats in reference.stats()] == synops
+    return Counted(by_function=total, synops=sum(synops), samples=samples, data=data)
+
+
+def count_quiet_tick(core: str, compiler: str) -> int:
+    """Instructions of a tick of a network at rest."""
+    bare = _Bare(core, compiler, silent())
+    _, images = digits(1)
+    bare.sample(0, images[0])
+    bare.machine.call("bare_ticks", 500)
+    bare.machine.clear()
+    bare.machine.call("bare_ticks", 1)
+    return sum(bare.machine.counts().values())
+
+
+def _table(model: Model) -> Path:
+    """The kernel table of a model, in the cache."""
+    text = kernel_table(model)
+    folder = cache_folder() / "bare" / digest(text)
+    if not (folder / "kernel_table.c").exists():
+        with TemporaryDirectory() as name:
+            (Path(name) / "kernel_table.c").write_text(text)
+            keep(Path(name), folder)
+    return folder / "kernel_table.c"

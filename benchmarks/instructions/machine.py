@@ -1,0 +1,163 @@
+"""A bare core in Unicorn: builds C and assembly for it, calls functions, counts instructions.
+
+There is no start-up code and no peripheral: segments are written to where they run, a call sets the
+registers and runs until the function returns.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import unicorn
+from unicorn import arm_const, riscv_const
+
+from spikelet import boards, elf
+from spikelet._data import path as data_path
+from spikelet.compile import STRICT, compile_all, keep
+from spikelet.emulator_cores import core_of
+from spikelet.toolchain import cache_folder, digest, find
+
+__all__ = ["BOARDS", "RAM", "Machine", "build", "kernel_file"]
+
+#: The boards whose cores have budgets, by the name of the core in tables.
+BOARDS: Mapping[str, str] = {
+    "M4": "cortex-m4",
+    "M33": "cortex-m33",
+    "M3": "cortex-m3",
+    "M0+": "cortex-m0",
+    "RV32IMC": "rv32imc",
+}
+#: Where data begins that the caller of a function lays out.
+RAM = 0x2020_0000
+_MEMORIES = ((0, 0x40_0000), (0x2000_0000, 0x80_0000))
+_STACK = 0x2010_0000
+_STOP = 0x1000
+_SCRIPT = """
+SECTIONS
+{
+    .text 0x10000 : { *(.text .text.*) }
+    .rodata : { *(.rodata .rodata.* .srodata .srodata.*) }
+    .data 0x20000000 : { *(.data .data.* .sdata .sdata.*) }
+    .bss : { *(.bss .bss.* .sbss .sbss.* COMMON) }
+    /DISCARD/ : { *(.ARM.* .eh_frame .eh_frame.* .comment .note .note.*) }
+}
+"""
+
+
+def kernel_file(core: str, name: str) -> Path:
+    """The file of a kernel for a core: of the first set that has it."""
+    sets = boards.load(BOARDS[core]).kernels
+    choice = (data_path("csrc") / "kernels" / s / f"{name}{suffix}" for s in sets for suffix in (".S", ".c"))
+    return next(file for file in choice if file.exists())
+
+
+def build(core: str, sources: Sequence[Path], roots: Sequence[str], compiler: str, optimise: str = "2") -> Path:
+    """Link files for a core; `roots` are the functions to be called. Comes from the cache if unchanged."""
+    board = boards.load(BOARDS[core])
+    toolchain = find(board.arch, compiler)
+    own = list(board.flags[toolchain.kind])
+    csrc = data_path("csrc")
+    includes = [csrc / "include", csrc / "engine"]
+    mem = data_path("firmware") / "app" / "mem.c"
+    objects = compile_all(toolchain, [*sources, mem], flags=[*own, f"-O{optimise}", *STRICT], includes=includes)
+    own += ["-Wl,--gc-sections", f"-Wl,-e,{roots[0]}", *(f"-Wl,-u,{name}" for name in roots)]
+    own += ["-nostartfiles", "-nodefaultlibs"] if toolchain.kind == "gcc" else ["-O2"]
+    folder = cache_folder() / "bare" / digest(toolchain.version, _SCRIPT, *own, *map(str, objects))
+    if not (folder / "bare.elf").exists():
+        with TemporaryDirectory() as name:
+            scratch = Path(name)
+            (scratch / "bare.ld").write_text(_SCRIPT)
+            library = ["-lgcc"] if toolchain.kind == "gcc" else []
+            toolchain.run([*own, "-T", scratch / "bare.ld", *objects, *library, "-o", scratch / "bare.elf"])
+            keep(scratch, folder)
+    return folder / "bare.elf"
+
+
+class Machine:
+    """A core with a program.
+
+    `counts` are instructions by function since the last `clear`, when `count` was asked for.
+    """
+
+    def __init__(self, core: str, program: Path, *, count: bool = False) -> None:
+        board = boards.load(BOARDS[core])
+        self.core = core_of(board.emulator["cpu"], unicorn, arm_const, riscv_const)
+        self.elf = elf.read(program)
+        self.uc: Any = self.core.make()
+        for origin, length in _MEMORIES:
+            self.uc.mem_map(origin, length)
+        for segment in self.elf.segments:
+            self.uc.mem_write(segment.address, segment.data)
+        self._arm = board.arch == "arm"
+        self._symbols = {symbol.name: symbol.address for symbol in self.elf.symbols}
+        self._blocks: Counter[tuple[int, int]] = Counter()
+        if count:
+            self.uc.hook_add(unicorn.UC_HOOK_BLOCK, self._on_block)
+
+    def _on_block(self, _uc: Any, address: int, size: int, _data: Any) -> None:
+        self._blocks[address, size] += 1
+
+    def _names(self) -> tuple[list[int], int, int, int]:
+        """Argument registers, stack pointer, return address, program counter."""
+        if self._arm:
+            a = arm_const
+            arguments = [getattr(a, f"UC_ARM_REG_R{i}") for i in range(4)]
+            return arguments, a.UC_ARM_REG_SP, a.UC_ARM_REG_LR, a.UC_ARM_REG_PC
+        r = riscv_const
+        arguments = [getattr(r, f"UC_RISCV_REG_A{i}") for i in range(8)]
+        return arguments, r.UC_RISCV_REG_SP, r.UC_RISCV_REG_RA, r.UC_RISCV_REG_PC
+
+    def preserved(self) -> dict[int, int]:
+        """The registers that a function must leave alone, but for the stack pointer, and what they hold."""
+        if self._arm:
+            registers = [getattr(arm_const, f"UC_ARM_REG_R{i}") for i in range(4, 12)]
+        else:
+            names = ["GP", "TP", *(f"S{i}" for i in range(12))]
+            registers = [getattr(riscv_const, f"UC_RISCV_REG_{name}") for name in names]
+        return {register: self.uc.reg_read(register) for register in registers}
+
+    def scramble(self) -> dict[int, int]:
+        """Give these registers values of their own; returns what they hold."""
+        for i, register in enumerate(self.preserved()):
+            self.uc.reg_write(register, 0xA5C3_0000 + 0x1111 * i)
+        return self.preserved()
+
+    def call(self, name: str, *arguments: int) -> int:
+        """Call a function with up to four words; returns its word."""
+        registers, sp, lr, pc = self._names()
+        thumb = int(self._arm)
+        self.uc.reg_write(sp, _STACK)
+        self.uc.reg_write(lr, _STOP | thumb)
+        for register, value in zip(registers, arguments, strict=False):
+            self.uc.reg_write(register, value & 0xFFFF_FFFF)
+        self.uc.emu_start(self._symbols[name] | thumb, _STOP)
+        assert self.uc.reg_read(pc) & ~1 == _STOP
+        assert self.uc.reg_read(sp) == _STACK
+        return int(self.uc.reg_read(registers[0])) & 0xFFFF_FFFF
+
+    def address(self, name: str) -> int:
+        """Where a variable or a function is."""
+        return self._symbols[name]
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write bytes."""
+        self.uc.mem_write(address, data)
+
+    def read(self, address: int, n: int) -> bytes:
+        """Read bytes."""
+        return bytes(self.uc.mem_read(address, n))
+
+    def clear(self) -> None:
+        """Begin to count anew."""
+        self._blocks.clear()
+
+    def counts(self) -> dict[str, int]:
+        """Executed instructions by function."""
+        found: Counter[str] = Counter()
+        for (address, size), n in self._blocks.items():
+            found[self.elf.function_at(address)] += n * self.core.count(self.read(address, size))
+        return dict(found)

@@ -1,0 +1,75 @@
+"""What is counted: the 784-128-10 networks of examples/mnist, and digits as events."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from spikelet.converters.pipeline import convert
+from spikelet.events import EVENT, EventArray
+from spikelet.model import LifChoices, Model, Population
+
+__all__ = ["NETWORKS", "ROOT", "TICKS", "digits", "events_of", "network", "silent"]
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TICKS = 25
+#: Networks with the conventions to read them by; each has another time of reset.
+NETWORKS = {
+    "zero": {"framework": "snntorch", "reset": "zero"},
+    "subtract": {"framework": "snntorch", "reset": "subtract"},
+    "spikingjelly": {"framework": "spikingjelly", "reset": "zero"},
+}
+
+
+def network(name: str) -> Model:
+    """Convert one of NETWORKS, with an output queue for the events of a sample."""
+    path = ROOT / "examples" / "mnist" / f"mnist_{name}.nir"
+    made = NETWORKS[name]
+    return convert(
+        path, framework=made["framework"], reset=made["reset"], ticks_per_sample=TICKS, output_queue=TICKS * 10
+    )
+
+
+def silent() -> Model:
+    """A network of the same shape that comes to rest: no biases, no window."""
+    model = network("zero")
+
+    def quiet(population: Population) -> Population:
+        kept = {name: values for name, values in population.parameters.items() if name != "bias"}
+        return replace(population, parameters=kept, choices=LifChoices())
+
+    populations = tuple(quiet(population) for population in model.populations)
+    return replace(model, populations=populations, ticks_per_sample=0, reset_between=False)
+
+
+def digits(n: int) -> tuple[str, npt.NDArray[np.uint8]]:
+    """The first digits of the test set, uint8, shape (n, 784); made up ones where there is no data.
+
+    Returns:
+        The name of the data, "mnist" or "made up", and the images.
+    """
+    folder = Path(os.environ.get("SPIKELET_DATA", ROOT.parent / "shared" / "data"))
+    file = folder / "mnist" / "test5k.npz"
+    if file.exists():
+        with np.load(file) as data:
+            return "mnist", data["x"][:n]
+    rng = np.random.default_rng(7)
+    y, x = np.mgrid[:28, :28]
+    spots = rng.normal(13.5, 3.5, (n, 9, 2))
+    distances = (y - spots[..., 0, None, None]) ** 2 + (x - spots[..., 1, None, None]) ** 2
+    images = np.exp(distances / -6).sum(axis=1)
+    return "made up", (255 * np.clip(images, 0, 1)).astype(np.uint8).reshape(n, 784)
+
+
+def events_of(image: npt.NDArray[np.uint8]) -> EventArray:
+    """The events of a sample: the accumulating rate code of semantics 4 with a gain of 257."""
+    step = np.minimum(image.astype(np.int64) * 257, 65536)
+    sums = np.arange(TICKS + 1)[:, None] * step[None, :] >> 16
+    ticks, neurons = np.nonzero(np.diff(sums, axis=0))
+    events = np.zeros(ticks.size, EVENT)
+    events["tick"], events["neuron"], events["value"] = ticks, neurons, 1
+    return events

@@ -1,0 +1,203 @@
+"""Builds the integer model of a lowered network: populations one by one, ports, and the report in `meta`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+
+from spikelet.converters import calibrate
+from spikelet.converters.bounds import Source
+from spikelet.converters.encoding import encode
+from spikelet.converters.floating import Array
+from spikelet.converters.frameworks import FRAMEWORKS
+from spikelet.converters.graph import Network, topological
+from spikelet.converters.nodes import Input, Neurons, Output
+from spikelet.converters.ports import Options, decoder_of, input_port, output_port, source_of
+from spikelet.converters.quantize import Quantised, Settings, quantise
+from spikelet.errors import DataError
+from spikelet.events import as_events, to_dense
+from spikelet.model import Decoder, Encoder, InputPort, Model, Projection, Rounding
+from spikelet.rules import check
+
+__all__ = ["build", "calibration_inputs"]
+
+#: Samples that the estimate from the weights is worth; more data count for more.
+_WORTH = 100
+
+
+def build(network: Network, options: Options, *, calibration: Any, dt: float | None) -> Model:
+    """Quantise a lowered network.
+
+    Args:
+        network: Input, Neurons, Dense and Output.
+        options: numbers and ports.
+        calibration: as for convert().
+        dt: length of a tick [s], for the record.
+
+    Raises:
+        ConvertError: a number has no place.
+        DataError: calibration data do not fit the inputs.
+    """
+    ports = [input_port(path, node.port_shape, options) for path, node in network.of(Input)]
+    outputs = {path: decoder_of(network, path, options) for path, _ in network.of(Output)}
+    inputs = calibration_inputs(ports, calibration, options.ticks_per_sample) if calibration is not None else None
+    moments = calibrate.moments(network, inputs) if inputs is not None else {}
+    settings = replace(_settings(network, options, outputs), moments=moments)
+    if inputs is not None:
+        settings = replace(settings, weight_share=_WORTH / len(next(iter(inputs.values()))))
+    quantised = _populations(network, ports, settings)
+    meta = _meta(network, options, quantised)
+    if inputs is not None:
+        plain = _populations(network, ports, replace(settings, moments={}))
+        quantised, meta["calibration"] = _better(network, inputs, {"data": quantised, "weights": plain})
+        meta["populations"] = [part.report for part in quantised.values()]
+    index = {path: i for i, path in enumerate(quantised)}
+    model = Model(
+        populations=tuple(part.population for part in quantised.values()),
+        projections=tuple(_projections(quantised, [port.name for port in ports])),
+        inputs=tuple(ports),
+        outputs=tuple(
+            output_port(
+                path,
+                index[network.sources(path)[0]],
+                quantised[network.sources(path)[0]].population.size,
+                fires=quantised[network.sources(path)[0]].population.choices.fires,
+                decoder=decoder,
+                options=options,
+            )
+            for path, decoder in outputs.items()
+        ),
+        ticks_per_sample=options.ticks_per_sample,
+        reset_between=options.reset_between,
+        tick_ns=min(round(dt * 1e9), 2**32 - 1) if dt is not None else 0,
+        meta=meta,
+    )
+    check(model)
+    return model
+
+
+def _settings(network: Network, options: Options, outputs: Mapping[str, Decoder]) -> Settings:
+    potentials = (Decoder.LAST, Decoder.LARGEST)
+    loihi = any(node.choices.shift12 for _, node in network.of(Neurons))
+    silent = {path for path, node in network.of(Neurons) if not node.choices.fires}
+    return Settings(
+        weight_bits=options.weight_bits,
+        scale=options.scale,
+        frac=6 if loihi and options.frac is None else options.frac,
+        rounding=Rounding.ZERO if loihi and options.rounding is None else options.rounding,
+        compared=frozenset(silent | {network.sources(path)[0] for path, how in outputs.items() if how in potentials}),
+    )
+
+
+def _populations(network: Network, ports: Sequence[InputPort], settings: Settings) -> dict[str, Quantised]:
+    """Every population, sources first: what one may send bounds the next one's input."""
+    sources: dict[str, Source] = {port.name: source_of(port) for port in ports}
+    result: dict[str, Quantised] = {}
+    for path in topological(network):
+        if not isinstance(network.nodes[path], Neurons):
+            continue
+        used = {network.sources(name)[0] for name in network.sources(path)}
+        part = quantise(network, path, {name: sources[name] for name in sources if name in used}, settings)
+        result[path] = part
+        count, size = part.population.max_count, part.population.size
+        sources[path] = Source(size=size, max_value=count, max_sum=size * count, negative=False)
+    return result
+
+
+def _projections(quantised: Mapping[str, Quantised], ports: list[str]) -> list[Projection]:
+    index = {path: i for i, path in enumerate(quantised)}
+    return [
+        Projection(
+            name=f"{source} > {path}",
+            source=ports.index(source) if source in ports else index[source],
+            from_input=source in ports,
+            target=index[path],
+            weights=weights,
+        )
+        for path, part in quantised.items()
+        for source, weights in part.weights.items()
+    ]
+
+
+def _better(
+    network: Network, inputs: Mapping[str, Array], candidates: Mapping[str, dict[str, Quantised]]
+) -> tuple[dict[str, Quantised], dict[str, Any]]:
+    """The rounding whose outputs agree best with the float network on calibration data, and by how much."""
+    results: dict[str, dict[str, Any]] = {}
+    for name, quantised in candidates.items():
+        weights = {
+            (source, path): whole.astype(np.float64) * part.scale
+            for path, part in quantised.items()
+            for source, whole in part.weights.items()
+        }
+        results[name] = calibrate.agreement(network, calibrate.with_weights(network, weights), inputs)
+    best = max(
+        results, key=lambda name: (results[name]["predictions_equal"], sum(results[name]["spikes_equal"].values()))
+    )
+    return candidates[best], {"rounded_by": best, **results[best]}
+
+
+def _meta(network: Network, options: Options, quantised: Mapping[str, Quantised]) -> dict[str, Any]:
+    choices = network.meta.get("choices", {})
+    framework = next((values["framework"] for values in choices.values()), "")
+    try:
+        converter = version("spikelet")
+    except PackageNotFoundError:
+        converter = ""
+    return {
+        "converter": f"spikelet {converter}".strip(),
+        "source": {name: network.meta[name] for name in ("nir_version", "sha256") if name in network.meta},
+        "choices": choices,
+        "assumed": FRAMEWORKS[framework].lost if framework else "",
+        "input_scale": options.input_scale,
+        "weight_bits": options.weight_bits,
+        "populations": [part.report for part in quantised.values()],
+    }
+
+
+def calibration_inputs(ports: Sequence[InputPort], data: Any, ticks: int) -> dict[str, Array]:
+    """Bring data to arrays of shape (samples, ticks, size), by input.
+
+    Args:
+        ports: the model's inputs.
+        data: uint8 frames of shape (samples, ...) for a port with an encoder; an array of shape
+            (samples, ticks, size) or a list of event arrays for events; a mapping for several ports.
+        ticks: window of a sample; 0: up to the last event, and 32 for frames.
+
+    Raises:
+        DataError: data do not fit a port.
+    """
+    by_name = data if isinstance(data, Mapping) else {ports[0].name: data}
+    if set(by_name) != {port.name for port in ports}:
+        raise DataError(f"calibration data are needed for the inputs {', '.join(port.name for port in ports)}")
+    result: dict[str, Array] = {}
+    for port in ports:
+        values = by_name[port.name]
+        if port.encoder is not Encoder.EVENTS:
+            result[port.name] = encode(port, values, ticks or 32).astype(np.float64)
+            continue
+        dense = _dense(port, values, ticks)
+        if dense.ndim != 3 or dense.shape[2] != port.size or len(dense) == 0:
+            raise DataError(
+                f"calibration for {port.name!r} has shape {dense.shape}: give (samples, ticks, {port.size})"
+            )
+        result[port.name] = dense
+    return result
+
+
+def _dense(port: InputPort, values: Any, ticks: int) -> Array:
+    if isinstance(values, np.ndarray) and values.dtype.names is None:
+        return (
+            values.reshape(*values.shape[:2], -1).astype(np.float64) if values.ndim >= 3 else values.astype(np.float64)
+        )
+    samples = [as_events(sample) for sample in values]
+    longest = ticks or max((int(events["tick"][-1]) + 1 for events in samples if len(events)), default=1)
+    wide = max((int(events["neuron"].max()) + 1 for events in samples if len(events)), default=0)
+    if wide > port.size:
+        raise DataError(f"calibration for {port.name!r}: neuron {wide - 1}, the input has {port.size}")
+    kept = [events[events["tick"] < longest] for events in samples]
+    return np.stack([to_dense(events, longest, port.size) for events in kept]).astype(np.float64)

@@ -1,0 +1,193 @@
+"""The way from a trained network to an integer model: one list of passes, then numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from spikelet.converters.conventions import resolve
+from spikelet.converters.frontends.nir import read_nir
+from spikelet.converters.graph import Network, check
+from spikelet.converters.integers import build
+from spikelet.converters.passes.discretise import discretise
+from spikelet.converters.passes.fold import drop_reshapes, fold_gains, fold_linear, prune
+from spikelet.converters.passes.fuse import fuse_thresholds
+from spikelet.converters.passes.inline import inline
+from spikelet.converters.ports import Options
+from spikelet.errors import ConvertError
+from spikelet.model import Decoder, Encoder, Model, Rounding
+
+__all__ = ["PASSES", "Context", "convert", "lower"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What the passes need to know besides the network."""
+
+    framework: str | None
+    dt: float | None
+    said: Mapping[str, Any]
+    input_scale: float
+
+
+def _discretise(network: Network, context: Context) -> Network:
+    return discretise(network, resolve(network, framework=context.framework, dt=context.dt, said=context.said))
+
+
+#: The lowering, in order; the network is checked after each.
+PASSES: tuple[tuple[str, Callable[[Network, Context], Network]], ...] = (
+    ("inline", lambda network, _: inline(network)),
+    ("prune", lambda network, _: prune(network)),
+    ("discretise", _discretise),
+    ("drop_reshapes", lambda network, _: drop_reshapes(network)),
+    ("fuse_thresholds", lambda network, _: fuse_thresholds(network)),
+    ("fold_linear", lambda network, _: fold_linear(network)),
+    ("fold_gains", lambda network, context: fold_gains(network, context.input_scale)),
+)
+
+
+def lower(
+    network: str | Path | Network,
+    *,
+    framework: str | None = None,
+    dt: float | None = None,
+    input_scale: float = 1.0,
+    until: str = "",
+    **choices: Any,
+) -> Network:
+    """Read a network and lower it to Input, Neurons, Dense and Output, still in floating point.
+
+    The populations have the names that they have in the model: `Floating(lower(...))` is what a
+    model is compared with.
+
+    Args:
+        network: a .nir file, or a Network as a frontend gives it.
+        framework, dt, input_scale, choices: as for convert().
+        until: name of the last pass to do; "": all.
+
+    Raises:
+        ConvertError: the file is refused, or a choice is open.
+    """
+    context = Context(framework=framework, dt=dt, said=choices, input_scale=input_scale)
+    lowered = network if isinstance(network, Network) else read_nir(network)
+    for name, run in PASSES:
+        lowered = check(run(lowered, context), name)
+        if name == until:
+            break
+    return lowered
+
+
+def convert(
+    network: str | Path | Network,
+    *,
+    framework: str | None = None,
+    dt: float | None = None,
+    reset: str | None = None,
+    comparison: str | None = None,
+    reset_time: str | None = None,
+    reset_place: str | None = None,
+    fire_time: str | None = None,
+    several: bool | None = None,
+    u_order: str | None = None,
+    input_place: str | None = None,
+    decay: str | None = None,
+    norm_input: bool | None = None,
+    v_gain: str | None = None,
+    u_gain: str | None = None,
+    v_init: str | None = None,
+    v_min: float | str | None = None,
+    v_reset: float | None = None,
+    file_dt: float | None = None,
+    decay_bits: int | None = None,
+    defaults: bool | None = None,
+    scale: str = "neuron",
+    weight_bits: int = 8,
+    calibration: Any = None,
+    encoder: str | Encoder = "events",
+    gain: int = 257,
+    seed: int = 0,
+    input_scale: float | None = None,
+    max_value: int = 1,
+    max_sum: int | None = None,
+    queue: int | None = None,
+    ticks_per_sample: int = 0,
+    reset_between: bool = True,
+    decoder: str | Decoder | None = None,
+    labels: Sequence[str] = (),
+    output_queue: int | None = None,
+    frac: int | None = None,
+    rounding: str | Rounding | None = None,
+) -> Model:
+    """Convert a trained network to an integer model.
+
+    Args:
+        network: a .nir file, or a Network.
+        framework: whose conventions hold: nir, snntorch, norse, sinabs, spikingjelly, lava,
+            rockpool, spyx. None: every choice must be said.
+        dt: length of a tick [s].
+        reset, ..., defaults: choices, explained in docs/explanation/conventions.md; what is not given
+            is the framework's. `defaults=True` takes the framework's own defaults for the open ones.
+        scale: "neuron" or "population": what shares one size of a weight unit. Populations whose
+            potentials are compared always share one.
+        weight_bits: 2 to 8.
+        calibration: input of the kind that the model will get, to round weights by and to report
+            agreement: uint8 frames of shape (samples, ...) for an encoder; for events an array of
+            shape (samples, ticks, size), or a list of event arrays; a mapping by input for several.
+        encoder, gain, seed: of all inputs (docs/reference/semantics.md 4).
+        input_scale: what a value of 1 stands for in the network. Default 1.
+        max_value, max_sum: largest |value| of an event, largest sum of |value| of a tick.
+        queue: events that an input holds. Default: one for each neuron.
+        ticks_per_sample: window of a sample [ticks]; 0: endless.
+        reset_between: whether samples begin from the initial state.
+        decoder: count, last, largest, first or none. Default: count for populations that fire, largest for
+            potentials.
+        labels: names of the classes.
+        output_queue: events that an output holds. Default: two for each neuron.
+        frac: fraction bits of all potentials. Default: chosen by time constants and bounds.
+        rounding: of decays: floor, zero or nearest. Default: floor; zero for lava.
+
+    Raises:
+        ConvertError: the file is refused, a choice is open, or a number has no place.
+        DataError: calibration data do not fit.
+    """
+    said: dict[str, Any] = {
+        "reset": reset, "comparison": comparison, "reset_time": reset_time, "reset_place": reset_place,
+        "fire_time": fire_time, "several": several, "u_order": u_order, "input_place": input_place,
+        "decay": decay, "norm_input": norm_input, "v_gain": v_gain, "u_gain": u_gain, "v_init": v_init,
+        "v_min": v_min, "v_reset": v_reset, "file_dt": file_dt, "decay_bits": decay_bits, "defaults": defaults,
+    }  # fmt: skip
+    options = Options(
+        scale=scale,
+        weight_bits=weight_bits,
+        encoder=_named(Encoder, encoder, "encoder"),
+        gain=gain,
+        seed=seed,
+        input_scale=1.0 if input_scale is None else input_scale,
+        max_value=max_value,
+        max_sum=max_sum,
+        queue=queue,
+        ticks_per_sample=ticks_per_sample,
+        reset_between=reset_between,
+        decoder=None if decoder is None else _named(Decoder, decoder, "decoder"),
+        labels=tuple(labels),
+        output_queue=output_queue,
+        frac=frac,
+        rounding=None if rounding is None else _named(Rounding, rounding, "rounding"),
+    )
+    lowered = lower(network, framework=framework, dt=dt, input_scale=options.input_scale, **said)
+    return build(lowered, options, calibration=calibration, dt=dt)
+
+
+_Name = TypeVar("_Name", Encoder, Decoder, Rounding)
+
+
+def _named(kind: type[_Name], value: str | _Name, field: str) -> _Name:
+    """A member of an enumeration, by its name in lower case."""
+    if isinstance(value, kind):
+        return value
+    names = {member.name.lower(): member for member in kind}
+    if value not in names:
+        raise ConvertError("convert", field, found=repr(value), allowed=", ".join(names), hint="")
+    return names[str(value)]

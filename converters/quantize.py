@@ -1,0 +1,274 @@
+"""From a lowered float network to the integer model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spikelet.converters.bounds import Fraction, Source, current_bound, fraction, input_bound, potential_bound
+from spikelet.converters.graph import Network
+from spikelet.converters.nodes import Dense, FloatArray, Input, Neurons
+from spikelet.converters.rounding import (
+    MAX_MOMENT,
+    choose_scales,
+    round_compensated,
+    round_nearest,
+    snap,
+    weight_moment,
+)
+from spikelet.errors import ConvertError
+from spikelet.model import V_MAX, Int32Array, Population, ResetKind, Rounding
+
+__all__ = ["Quantised", "Settings", "quantise"]
+
+#: Semantics 2.3: sum over projections of size times largest value.
+_MAX_SUM = 2**23
+_MAX_COUNT = 32767
+#: Weights below which their autocorrelation is chance.
+_FEW = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How to round.
+
+    `compared` are populations whose potentials are compared with each other: one scale for each.
+    `moments` are second moments of sources, by path, where data gave them; `weight_share` is how much
+    the estimate from the weights counts beside them.
+    """
+
+    weight_bits: int = 8
+    scale: str = "neuron"
+    frac: int | None = None
+    rounding: Rounding | None = None
+    compared: frozenset[str] = frozenset()
+    moments: Mapping[str, FloatArray] = field(default_factory=dict)
+    weight_share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantised:
+    """A population in integers: `weights` by path of the source, int8 of shape (source, size)."""
+
+    population: Population
+    weights: Mapping[str, npt.NDArray[np.int8]]
+    scale: FloatArray
+    report: Mapping[str, Any]
+
+
+def quantise(network: Network, path: str, sources: Mapping[str, Source], settings: Settings) -> Quantised:
+    """Make integers of a population and of all weights into it.
+
+    A state unit is scale / 2^frac of the network's units. `v > threshold` becomes
+    `v > floor(threshold in units)`, and `v >= threshold` `v > ceil(...) - 1`: both are exact on the
+    integer grid. All other values are rounded to the nearest unit.
+
+    Args:
+        network: lowered: Input, Neurons, Dense, Output.
+        path: of the population.
+        sources: what each of its sources may send.
+        settings: how to round.
+
+    Raises:
+        ConvertError: a value has no place in int32, a leak none in its factor.
+
+    Source: docs/explanation/conventions.md; docs/reference/semantics 2.3, 3.1.
+    """
+    node: Neurons = network.nodes[path]  # type: ignore[assignment]
+    dense = {network.sources(name)[0]: network.nodes[name] for name in network.sources(path)}
+    real = {source: part.weight for source, part in dense.items() if isinstance(part, Dense)}
+    limit = 2 ** (settings.weight_bits - 1) - 1
+    per_population = settings.scale == "population" or path in settings.compared
+    scale = choose_scales(np.concatenate(list(real.values())), limit=limit, per_population=per_population)
+    whole = {source: _integers(weight, scale, limit, settings, source) for source, weight in real.items()}
+
+    total = sum(source.max_sum if isinstance(network.nodes[name], Input) else source.size * source.max_value
+                for name, source in sources.items())  # fmt: skip
+    if total > _MAX_SUM:
+        raise ConvertError(
+            path,
+            "sources",
+            found=f"up to {total} in a tick",
+            allowed=f"{_MAX_SUM} (sum over sources of size times largest value)",
+            hint="Lower max_value= or max_sum= of the input, or several=False.",
+        )
+    bias = node.bias / scale
+    given = sum((input_bound(weights, sources[source]) for source, weights in whole.items()), np.zeros(node.size))
+    given = given + np.abs(bias)
+    v_bound = potential_bound(node, given)
+    node = _never(node, scale, v_bound)
+    chosen = _fraction(path, node, scale, given=given, v=v_bound, settings=settings)
+    unit = scale / 2.0**chosen.frac
+    max_count = _max_count(node, scale, given, v_bound)
+    parameters = _parameters(path, node, unit)
+    choices = replace(node.choices, rounding=chosen.rounding)
+    report = {
+        "name": path,
+        "scale": _short(scale),
+        "frac": chosen.frac,
+        "rounding": chosen.rounding.name.lower(),
+        "tau_ticks": float(f"{chosen.tau:.4g}"),
+        "offset": _short(node.offset),
+        "input_bound": float(f"{np.max(given):.6g}"),
+        "v_bound": float(f"{np.max(v_bound):.6g}") if np.all(np.isfinite(v_bound)) else None,
+        "never_saturates": chosen.proven,
+        "weight_error": _weight_error(real, whole, scale),
+    }
+    return Quantised(
+        population=Population(
+            name=path,
+            size=node.size,
+            frac=chosen.frac,
+            choices=choices,
+            parameters=parameters,
+            max_count=max_count,
+        ),
+        weights={source: weights.astype(np.int8) for source, weights in whole.items()},
+        scale=scale,
+        report=report,
+    )
+
+
+def _integers(weight: FloatArray, scale: FloatArray, limit: int, settings: Settings, source: str) -> FloatArray:
+    """Round a matrix so that errors make up for each other; to the nearest where that is exact or little is known."""
+    nearest = round_nearest(weight, scale, limit)
+    data = settings.moments.get(source)
+    if np.allclose(nearest * scale, weight, rtol=1e-6, atol=0) or (data is None and weight.size < _FEW):
+        return nearest
+    if data is not None:
+        return round_compensated(weight, scale, limit, data + settings.weight_share * weight_moment(weight))
+    blocks = [weight[start : start + MAX_MOMENT] for start in range(0, len(weight), MAX_MOMENT)]
+    return np.concatenate([round_compensated(block, scale, limit, weight_moment(block)) for block in blocks])
+
+
+def _never(node: Neurons, scale: FloatArray, v_bound: FloatArray) -> Neurons:
+    """A threshold that provably no input reaches becomes infinite (such as 1e9 for "never")."""
+    never = node.threshold > scale * v_bound * 1.01
+    if not node.choices.fires or not never.any():
+        return node
+    subtract = node.choices.reset_kind is ResetKind.SUBTRACT
+    return replace(
+        node,
+        threshold=np.where(never, np.inf, node.threshold),
+        reset=np.where(never & subtract, 0.0, node.reset),
+        count_by=np.where(never, scale, node.count_by),
+    )
+
+
+def _fraction(
+    path: str, node: Neurons, scale: FloatArray, *, given: FloatArray, v: FloatArray, settings: Settings
+) -> Fraction:
+    finite = np.where(np.isfinite(node.threshold), np.abs(node.threshold), 0.0)
+    lower = np.where(np.isfinite(node.v_min), np.abs(node.v_min), 0.0)
+    values = [finite, np.abs(node.reset), lower, np.abs(node.v_init), node.count_by * node.choices.several]
+    held = np.max(values, axis=0) / scale
+    chosen = fraction(node, given=given, v=v, held=held, frac=settings.frac)
+    firing = node.choices.fires & np.isfinite(node.threshold) & (node.threshold != 0)
+    smallest = float(np.min(finite[firing] / scale[firing], initial=np.inf))
+    # A leak that rounds each tick is wrong by up to tau units in the end, a bias by half a unit a tick.
+    biased = bool(np.any(node.bias / scale * 2.0**chosen.frac % 1 != 0))
+    error = max(chosen.tau, 1 + biased) / 2.0 ** max(chosen.frac, 0) if chosen.leaks or biased else 0.0
+    if chosen.frac < 0 or (settings.frac is None and error > max(smallest / 16, 1 / 64)):
+        raise ConvertError(
+            path,
+            "range",
+            found=(
+                f"inputs up to {np.max(given):.4g}, thresholds and resets up to {np.max(held):.4g} weight units"
+                f" with time constants up to {chosen.tau:.4g} ticks"
+                + (f" and frac={settings.frac}" if settings.frac is not None else "")
+            ),
+            allowed=f"numbers up to {V_MAX} with at least 6 bits below the time constant",
+            hint="Use a longer tick, fewer weight_bits, a smaller max_value of the input, or frac=.",
+        )
+    return replace(chosen, rounding=settings.rounding) if settings.rounding is not None else chosen
+
+
+def _max_count(node: Neurons, scale: FloatArray, given: FloatArray, v_bound: FloatArray) -> int:
+    """Most spikes of a tick: what inputs can lift v to, above where a reset at once leaves it."""
+    if not node.choices.several:
+        return 1
+    after = v_bound
+    if node.choices.reset_kind is not ResetKind.NONE and not (node.choices.reset_next or node.choices.test_previous):
+        kept = node.threshold if node.choices.reset_kind is ResetKind.SUBTRACT else node.reset
+        start = np.maximum(np.maximum(node.threshold, kept), node.v_init) / scale
+        after = np.minimum(v_bound, start + (current_bound(node, given)))
+    most = np.max(np.where(np.isfinite(node.threshold), after * scale / node.count_by, 0.0)) + 1
+    return int(min(most, _MAX_COUNT, max(1, _MAX_SUM // (4 * node.size))))
+
+
+def _parameters(path: str, node: Neurons, unit: FloatArray) -> dict[str, Int32Array]:
+    """All parameters that are not what "absent" means (semantics 3.1)."""
+    choices = node.choices
+    bits = 12 if choices.shift12 else 16
+    values: dict[str, FloatArray] = {}
+    if np.any(node.decay_v != 1):
+        values["decay_v"] = _decay(path, "decay_v", node.decay_v, bits)
+    if choices.has_u and np.any(node.decay_u != 1):
+        values["decay_u"] = _decay(path, "decay_u", node.decay_u, bits)
+    if choices.fires:
+        threshold = np.where(np.isfinite(node.threshold), node.threshold, 0.0) / unit
+        above = np.floor(snap(threshold)) if node.strict else np.ceil(snap(threshold)) - 1
+        values["fire_above"] = np.where(np.isfinite(node.threshold), above, V_MAX)
+    if choices.reset_kind is not ResetKind.NONE and np.any(node.reset != 0):
+        values["reset"] = np.rint(node.reset / unit)
+    if np.any(node.bias != 0):
+        values["bias"] = np.rint(node.bias / unit)
+    if np.any(np.isfinite(node.v_min)):
+        values["v_min"] = np.maximum(np.rint(node.v_min / unit), -V_MAX)
+    if np.any(node.v_init != 0):
+        values["v_init"] = np.rint(node.v_init / unit)
+    if choices.several:
+        values["count_by"] = np.maximum(np.rint(node.count_by / unit), 1)
+    if "v_min" in values and (np.any(values["v_min"] > 0) or np.any(values.get("v_init", 0) < values["v_min"])):
+        raise ConvertError(
+            path, "v_min", found="a clamp above the initial potential", allowed="at most 0 and the initial v", hint=""
+        )
+    for name, value in values.items():
+        if np.any(np.abs(value) > V_MAX):
+            raise ConvertError(
+                path,
+                name,
+                found=f"{np.max(np.abs(value)):.0f} units",
+                allowed=f"at most {V_MAX}",
+                hint="Fewer fraction bits (frac=) or a larger scale (scale='population').",
+            )
+    return {name: _compact(value) for name, value in values.items()}
+
+
+def _decay(path: str, name: str, decay: FloatArray, bits: int) -> FloatArray:
+    """Factors of 2^bits; a leak that they cannot hold within a tenth is refused."""
+    whole: FloatArray = np.rint(decay * 2**bits)
+    leak, kept = 1 - decay, 1 - whole / 2**bits
+    wrong = np.abs(kept - leak) > 0.1 * leak
+    if np.any(wrong & (leak > 0)):
+        tau = float(np.max(1 / leak[wrong & (leak > 0)]))
+        raise ConvertError(
+            path,
+            name,
+            found=f"a time constant of {tau:.4g} ticks",
+            allowed=f"up to about {2**bits // 10 * 2} ticks: the factor has {bits} bits",
+            hint="Use a longer tick, or a neuron without leak.",
+        )
+    return whole
+
+
+def _compact(value: FloatArray) -> Int32Array:
+    whole = value.astype(np.int32)
+    return whole[:1].copy() if np.all(whole == whole[0]) else whole
+
+
+def _weight_error(real: Mapping[str, FloatArray], whole: Mapping[str, FloatArray], scale: FloatArray) -> float:
+    """Root mean square error of the weights, relative to that of the weights."""
+    wrong = sum(float(np.sum((whole[source] * scale - weight) ** 2)) for source, weight in real.items())
+    size = sum(float(np.sum(weight**2)) for weight in real.values())
+    return float(f"{np.sqrt(wrong / size):.3g}") if size > 0 else 0.0
+
+
+def _short(values: FloatArray) -> float | list[float]:
+    """Six digits, one number where all are equal: this is for people and reports."""
+    rounded = [float(f"{value:.6g}") for value in values]
+    return rounded[0] if len(set(rounded)) == 1 else rounded

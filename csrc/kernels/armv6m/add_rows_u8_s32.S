@@ -1,0 +1,162 @@
+/*
+ * Cortex-M0, M0+: two sums in a word, four instructions for four bytes. `all`
+ * sums the words, `odd` bytes 1 and 3 in two lanes; all - 2^8 odd are the two
+ * lanes of bytes 0 and 2. All is exact modulo 2^32; a lane is a signed 16-bit
+ * number in the end, and takes 1 from the lane above while it is negative.
+ *
+ * All rows of the call run past a block of 12 targets whose sums stay in
+ * r8-r12 and lr, three rows a pass; their pointers are written back behind the
+ * block (docs/explanation/kernels.md, 3). Stack: 60 bytes.
+ */
+    .syntax unified
+    .thumb
+
+    .equ START_ALL, 0
+    .equ START_ODD, 4
+    .equ SINGLES, 8     /* rows that are no three */
+    .equ LEFT, 12       /* targets left */
+    .equ ACC, 16
+    .equ ROWS, 20
+    .equ FRAME, 24
+
+    .macro add_word all, odd, word
+    add     \all, \word
+    lsrs    \word, \word, #8
+    ands    \word, r2
+    add     \odd, \word
+    .endm
+
+    .macro row words, pointer
+    .if \words == 3
+    ldm     \pointer!, {r3-r5}
+    .else
+    ldm     \pointer!, {r3}
+    .endif
+    add_word r8, r9, r3
+    .if \words == 3
+    add_word r10, r11, r4
+    add_word r12, lr, r5
+    .endif
+    .endm
+
+    .macro widen_word all, odd
+    mov     r6, \odd
+    mov     r5, \all
+    lsls    r4, r6, #8
+    subs    r5, r5, r4
+    sxth    r3, r5
+    subs    r5, r5, r3
+    asrs    r5, r5, #16
+    sxth    r4, r6
+    subs    r6, r6, r4
+    asrs    r6, r6, #16
+    ldm     r7!, {r0-r2}
+    adds    r3, r3, r0
+    adds    r4, r4, r1
+    adds    r5, r5, r2
+    ldr     r0, [r7]
+    adds    r6, r6, r0
+    subs    r7, #12
+    stm     r7!, {r3-r6}
+    .endm
+
+    /* Blocks of 4 * words targets as long as so many are left. The loop over
+     * threes of rows ends at a null. */
+    .macro blocks words
+    b       9f
+1:  str     r3, [sp, #LEFT]
+    ldr     r0, [sp, #ROWS]
+    ldr     r1, [sp, #START_ALL]
+    ldr     r2, [sp, #START_ODD]
+    mov     r8, r1
+    mov     r9, r2
+    .if \words == 3
+    mov     r10, r1
+    mov     r11, r2
+    mov     r12, r1
+    mov     lr, r2
+    .endif
+    ldr     r2, mask
+    ldr     r6, [sp, #SINGLES]
+    cmp     r6, #0
+    beq     3f
+2:  ldr     r1, [r0]
+    row     \words, r1
+    stm     r0!, {r1}
+    subs    r6, #1
+    bne     2b
+3:  ldm     r0!, {r1, r6, r7}
+    cmp     r1, #0
+    beq     8f
+4:  subs    r0, #12
+    row     \words, r1
+    row     \words, r6
+    row     \words, r7
+    stm     r0!, {r1, r6, r7}
+    ldm     r0!, {r1, r6, r7}
+    cmp     r1, #0
+    bne     4b
+8:  ldr     r7, [sp, #ACC]
+    widen_word r8, r9
+    .if \words == 3
+    widen_word r10, r11
+    widen_word r12, lr
+    .endif
+    str     r7, [sp, #ACC]
+9:  ldr     r3, [sp, #LEFT]
+    subs    r3, #4 * \words
+    blo     8f
+    b       1b
+8:
+    .endm
+
+    .section .text.spkl_add_rows_u8_s32, "ax", %progbits
+    .global spkl_add_rows_u8_s32
+    .type   spkl_add_rows_u8_s32, %function
+    .balign 4
+    .thumb_func
+spkl_add_rows_u8_s32:
+    cmp     r2, #0
+    bne     1f
+    bx      lr
+1:  push    {r4-r7, lr}
+    mov     r4, r8
+    mov     r5, r9
+    mov     r6, r10
+    mov     r7, r11
+    push    {r4-r7}
+    sub     sp, #FRAME
+    lsls    r4, r2, #2
+    movs    r5, #0
+    str     r5, [r1, r4]
+    movs    r4, #171        /* n_rows / 3 = n_rows * 171 / 2^9 up to 255 */
+    muls    r4, r2
+    lsrs    r4, r4, #9
+    adds    r5, r4, r4
+    adds    r5, r5, r4
+    subs    r5, r2, r5
+    str     r5, [sp, #SINGLES]
+    lsls    r2, r2, #7
+    rsbs    r2, r2, #0
+    lsls    r4, r2, #16
+    adds    r2, r2, r4
+    str     r2, [sp, #START_ODD]
+    lsls    r4, r2, #8
+    adds    r2, r2, r4
+    str     r2, [sp, #START_ALL]
+    str     r3, [sp, #LEFT]
+    str     r0, [sp, #ACC]
+    str     r1, [sp, #ROWS]
+    blocks  3
+    blocks  1
+    add     sp, #FRAME
+    pop     {r4-r7}
+    mov     r8, r4
+    mov     r9, r5
+    mov     r10, r6
+    mov     r11, r7
+    pop     {r4-r7, pc}
+    .balign 4
+mask:
+    .word   0x00FF00FF
+    .size   spkl_add_rows_u8_s32, . - spkl_add_rows_u8_s32

@@ -1,0 +1,245 @@
+"""Builds firmware for a board: with a model embedded, or one that takes models at run time."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from spikelet import elf as elf_files
+from spikelet._data import path as data_path
+from spikelet.boards import Board
+from spikelet.boards import load as load_board
+from spikelet.compile import STRICT, compile_all, keep
+from spikelet.converters.emit import image_source, kernel_names, kernel_table
+from spikelet.errors import BoardError
+from spikelet.image import encode
+from spikelet.linker import board_header, board_names, linker_script
+from spikelet.memory import work_size
+from spikelet.model import Model
+from spikelet.stack import StackBound, stack_bound
+from spikelet.toolchain import Toolchain, cache_folder, digest, find
+
+__all__ = ["Build", "EngineSize", "Use", "build", "engine_size"]
+
+#: What an application calls: the roots of `engine_size`.
+_ROOTS = (
+    "spkl_open",
+    "spkl_arena_size",
+    "spkl_start",
+    "spkl_push",
+    "spkl_push_frame",
+    "spkl_tick",
+    "spkl_advance",
+    "spkl_output",
+    "spkl_output_take",
+    "spkl_reset",
+    "spkl_tick_number",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """Bytes of a memory that are used, of those that are there."""
+
+    used: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """A built firmware.
+
+    `sizes` are bytes of .text, .rodata (an embedded image included), .data and .bss. `ram` includes
+    the reserved stack and, with an embedded model, its arena and largest frame; the rest of the RAM
+    holds models that are loaded at run time. `image` is the bytes of the embedded image, or 0.
+    `engine` names the functions that come from csrc/.
+    """
+
+    board: Board
+    elf: Path
+    compiler: str
+    optimise: str
+    sizes: Mapping[str, int]
+    flash: Use
+    ram: Use
+    image: int
+    stack: StackBound
+    symbols: tuple[elf_files.Symbol, ...]
+    engine: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSize:
+    """Bytes of the engine in flash, with what it needs of the compiler's library, and of each symbol."""
+
+    total: int
+    text: int
+    rodata: int
+    by_symbol: Mapping[str, int]
+
+
+def build(
+    board: str | Board,
+    *,
+    model: Model | None = None,
+    compiler: str = "auto",
+    optimise: str = "2",
+    output: Path | None = None,
+    strict: bool = False,
+) -> Build:
+    """Build firmware; what was built before from the same sources comes from the cache.
+
+    Args:
+        board: a board's name.
+        model: to embed; only the kernels that it needs are linked, and it takes the place of the
+            slot. None: all kernels are linked, and models are loaded at run time.
+        compiler: "gcc", "zig", or "auto": gcc where it is installed.
+        optimise: "2" (fast) or "s" (small).
+        output: a folder to copy the ELF file to, as `<board>.elf`.
+        strict: turn the compiler's warnings into errors.
+
+    Raises:
+        BoardError: unknown board, no compiler, or it does not fit: by how many bytes, in which memory.
+    """
+    target = load_board(board)
+    if optimise not in {"2", "s"}:
+        raise BoardError(f"no optimisation {optimise!r}: there are 2 (fast) and s (small)")
+    toolchain = find(target.arch, compiler)
+    image = encode(model) if model is not None else b""
+    flags = [*target.flags[toolchain.kind], f"-O{optimise}", *(STRICT if strict else ())]
+    written = {
+        "spkl_board.h": board_header(target, target.slot if model is None else None),
+        "board_names.c": board_names(target),
+        "board.ld": linker_script(target),
+    }
+    if model is not None:
+        written |= {"kernel_table.c": kernel_table(model), "model_image.c": image_source(image)}
+    generated = _write(written)
+    app = [f for f in _sources("firmware", "app", *target.sources) if model is None or f.name != "no_model.c"]
+    app += sorted(generated.glob("*.c"))
+    engine = compile_all(toolchain, _engine(target, model), flags=flags, includes=_engine_includes())
+    includes = [*_engine_includes(), data_path("firmware") / "include", generated]
+    objects = [*engine, *compile_all(toolchain, app, flags=flags, includes=includes)]
+    elf = _link(toolchain, target, objects, generated / "board.ld", ["-Wl,-e,spkl_reset_handler"])
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        elf = Path(shutil.copyfile(elf, output / f"{target.name}.elf"))
+    found = elf_files.read(elf)
+    return Build(
+        board=target,
+        elf=elf,
+        compiler=toolchain.version,
+        optimise=optimise,
+        sizes={name: found.sizes.get(f".{name}", 0) for name in ("text", "rodata", "data", "bss")},
+        flash=_flash(target, found, model, len(image)),
+        ram=_ram(target, found, model),
+        image=len(image),
+        stack=stack_bound(objects) if toolchain.kind == "gcc" else StackBound(bytes=None, reason="only gcc tells it"),
+        symbols=found.symbols,
+        engine=_from(engine, found.symbols),
+    )
+
+
+def engine_size(board: str | Board, model: Model, *, compiler: str = "auto", optimise: str = "s") -> EngineSize:
+    """Link the engine alone, loader included, as `model` needs it: no firmware, no protocol.
+
+    What it needs of the compiler's library (64-bit products on small cores) counts; the mem*
+    functions, which the firmware supplies, do not.
+    """
+    target = load_board(board)
+    toolchain = find(target.arch, compiler)
+    flags = [*target.flags[toolchain.kind], f"-O{optimise}"]
+    generated = _write({"kernel_table.c": kernel_table(model), "board.ld": linker_script(target)})
+    mem = data_path("firmware") / "app" / "mem.c"
+    sources = [*_engine(target, model), generated / "kernel_table.c", mem]
+    objects = compile_all(toolchain, sources, flags=flags, includes=_engine_includes())
+    roots = [f"-Wl,-u,{name}" for name in _ROOTS]
+    elf = elf_files.read(_link(toolchain, target, objects, generated / "board.ld", ["-Wl,-e,spkl_open", *roots]))
+    mem_names = {"memcpy", "memmove", "memset", "memcmp"}
+    by_symbol = {s.name: s.size for s in elf.symbols if s.name not in mem_names and s.size}
+    text = elf.sizes.get(".text", 0) - sum(s.size for s in elf.symbols if s.name in mem_names)
+    rodata = elf.sizes.get(".rodata", 0) + elf.sizes.get(".data", 0)
+    return EngineSize(total=text + rodata, text=text, rodata=rodata, by_symbol=by_symbol)
+
+
+def _sources(top: str, *folders: str) -> list[Path]:
+    """C and assembly files of folders, in order."""
+    return [f for folder in folders for f in sorted((data_path(top) / folder).iterdir()) if f.suffix in {".c", ".S"}]
+
+
+def _engine_includes() -> list[Path]:
+    return [data_path("csrc") / folder for folder in ("include", "engine")]
+
+
+def _engine(board: Board, model: Model | None) -> list[Path]:
+    """The engine's files for a board: of each kernel the first set that has it."""
+    kernels = data_path("csrc") / "kernels"
+    names = sorted(f.stem for f in (kernels / "ref").glob("*.c")) if model is None else kernel_names(model)
+    files = _sources("csrc", "engine")
+    for name in names:
+        choice = (kernels / s / f"{name}{suffix}" for s in board.kernels for suffix in (".S", ".c"))
+        files.append(next(f for f in choice if f.exists()))
+    return files if model is not None else [*files, kernels / "all.c"]
+
+
+def _from(objects: Sequence[Path], symbols: Sequence[elf_files.Symbol]) -> frozenset[str]:
+    """Names of the functions of a linked file that come from some of its objects."""
+    there = {s.name for path in objects for s in elf_files.read(path).symbols if s.function}
+    sources = {f"{path.stem}{suffix}" for path in objects for suffix in (".c", ".S")}
+    return frozenset(
+        s.name
+        for s in symbols
+        if s.function and s.name.partition(" ")[0] in there and (not s.file or s.file in sources)
+    )
+
+
+def _write(written: Mapping[str, str]) -> Path:
+    """Keep generated files in the cache; returns their folder."""
+    folder = cache_folder() / "generated" / digest(*(part for pair in sorted(written.items()) for part in pair))
+    if not all((folder / name).exists() for name in written):
+        with TemporaryDirectory() as scratch:
+            for name, text in written.items():
+                (Path(scratch) / name).write_text(text)
+            keep(Path(scratch), folder)
+    return folder
+
+
+def _link(toolchain: Toolchain, board: Board, objects: Sequence[Path], script: Path, roots: Sequence[str]) -> Path:
+    """Link objects; what was linked before comes from the cache."""
+    own = [*board.flags[toolchain.kind], "-Wl,--gc-sections", *roots]
+    own += ["-nostartfiles", "-nodefaultlibs"] if toolchain.kind == "gcc" else ["-O2"]
+    key = digest(toolchain.version, script.read_bytes(), *own, *(o.read_bytes() for o in objects))
+    folder = cache_folder() / "linked" / key
+    if not (folder / "firmware.elf").exists():
+        with TemporaryDirectory() as scratch:
+            library = ["-lgcc"] if toolchain.kind == "gcc" else []
+            toolchain.run([*own, "-T", script, *objects, *library, "-o", Path(scratch) / "firmware.elf"])
+            keep(Path(scratch), folder)
+    return folder / "firmware.elf"
+
+
+def _flash(board: Board, elf: elf_files.Elf, model: Model | None, image: int) -> Use:
+    """Flash that a firmware takes; an embedded model may have the slot's place too."""
+    used = sum(elf.sizes.get(name, 0) for name in (".text", ".rodata", ".data"))
+    length = board.flash.length + (board.slot.length if board.slot and model is not None else 0)
+    return _fits(board, "flash", used, length, f"the model (an image of {image} bytes)" if image else "the firmware")
+
+
+def _ram(board: Board, elf: elf_files.Elf, model: Model | None) -> Use:
+    """RAM that a firmware takes: stack, variables, and what an embedded model works in."""
+    work = work_size(model) if model is not None else 0
+    used = elf.absolute["spkl_pool_start"] - board.ram.origin + work
+    what = f"the model (it works in {work} bytes)" if work else "the firmware"
+    return _fits(board, "RAM", used, board.ram.length, what)
+
+
+def _fits(board: Board, memory: str, used: int, length: int, what: str) -> Use:
+    if used > length:
+        raise BoardError(
+            f"{what} does not fit {board.name}: {used - length} bytes of {memory} are missing"
+            f" ({used} needed, {length} there); choose a larger board or a smaller model"
+        )
+    return Use(used=used, length=length)

@@ -1,0 +1,86 @@
+"""Models as bytes and back: docs/reference/image.md."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from spikelet.arena import state_size
+from spikelet.codes import code
+from spikelet.errors import ImageError, ModelError, SpikeletError
+from spikelet.image_reader import parse
+from spikelet.image_writer import build
+from spikelet.layout import LENGTH_MAX, crc_of
+from spikelet.model import Model
+from spikelet.rules import check, violations
+
+__all__ = ["crc_of", "decode", "encode", "read", "write"]
+
+
+def encode(model: Model) -> bytes:
+    """Write a model as an image; the same model gives the same bytes.
+
+    Raises:
+        ModelError: the model breaks a rule of semantics.md or image.md.
+    """
+    check(model)
+    data = build(model)
+    if len(data) > LENGTH_MAX:
+        raise ModelError(f"the image would have {len(data)} bytes; allowed: {LENGTH_MAX}")
+    return data
+
+
+def decode(data: bytes) -> Model:
+    """Read an image after all checks of image.md 8.
+
+    Raises:
+        ImageError: a check fails; its `code` is the engine's.
+    """
+    model, size = parse(data)
+    for name, sentence in violations(model):
+        raise ImageError(sentence, code=code(name))
+    if size != state_size(model):
+        text = f"model record: state_size is {size}; the state of this model has {state_size(model)} bytes"
+        raise ImageError(text, code=code("IMAGE_MODEL"))
+    return model
+
+
+def read(path: str | Path) -> Model:
+    """Read an image file.
+
+    Raises:
+        ImageError: it cannot be read, or is refused by `decode`.
+    """
+    path = Path(path)
+    try:
+        if path.stat().st_size > LENGTH_MAX:
+            raise ImageError(
+                f"{path} has {path.stat().st_size} bytes; no image has more than {LENGTH_MAX}", code=code("IMAGE_SIZE")
+            )
+        data = path.read_bytes()
+    except OSError as error:
+        raise ImageError(f"{path} cannot be read: {error.strerror}", code=code("IMAGE_SIZE")) from error
+    try:
+        return decode(data)
+    except ImageError as error:
+        raise ImageError(f"{path}: {error}", code=error.code) from error
+
+
+def write(model: Model, path: str | Path, force: bool = False) -> None:
+    """Write an image file, whole or not at all.
+
+    Raises:
+        ModelError: the model is refused by `encode`; no file is touched.
+        SpikeletError: the file exists and `force` is not set, or cannot be written.
+    """
+    path = Path(path)
+    data = encode(model)
+    if path.exists() and not force:
+        raise SpikeletError(f"{path} exists: choose another name, or say force (--force) to replace it")
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise SpikeletError(f"{path} cannot be written: {error.strerror}") from error

@@ -1,0 +1,93 @@
+"""The META section of an image: what is for people, as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from spikelet.codes import code
+from spikelet.errors import ImageError, ModelError
+from spikelet.layout import SectionId
+from spikelet.model import Model
+
+__all__ = ["read_meta", "write_meta"]
+
+#: Keys for records, with the fields of each record's object; none: the value is the name itself.
+_RECORDS: Mapping[str, tuple[SectionId, Mapping[str, type]]] = {
+    "populations": (SectionId.POPULATIONS, {}),
+    "projections": (SectionId.PROJECTIONS, {}),
+    "inputs": (SectionId.INPUTS, {"shape": int}),
+    "outputs": (SectionId.OUTPUTS, {"labels": str}),
+}
+
+
+def write_meta(model: Model) -> bytes:
+    """The META section: names, shapes, labels, and the model's own `meta`.
+
+    Raises:
+        ModelError: `meta` cannot be written as JSON.
+    """
+    described = {
+        "populations": [p.name for p in model.populations],
+        "projections": [p.name for p in model.projections],
+        "inputs": [{"name": p.name, "shape": list(p.shape)} for p in model.inputs],
+        "outputs": [{"name": p.name, "labels": list(p.labels)} for p in model.outputs],
+        "meta": dict(model.meta),
+    }
+    try:
+        text = json.dumps(described, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        return text.encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ModelError(f"meta cannot be written as JSON: {error}") from error
+
+
+def read_meta(content: bytes | None, counts: Mapping[SectionId, int]) -> dict[str, Any]:
+    """Read what write_meta wrote; without a META section everything is named by its index.
+
+    Args:
+        content: bytes of the section.
+        counts: how many records each section has.
+
+    Raises:
+        ImageError: not what write_meta writes, or not for so many records.
+    """
+    if content is None:
+        return _default(counts)
+    try:
+        found = json.loads(content.decode(), parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        _refuse(f"not UTF-8 JSON ({error})")
+    if not isinstance(found, dict) or set(found) != {*_RECORDS, "meta"} or not isinstance(found["meta"], dict):
+        _refuse(f"not an object of {', '.join(_RECORDS)} and meta")
+    for key, (section, fields) in _RECORDS.items():
+        entries = found[key]
+        if not isinstance(entries, list) or len(entries) != counts[section]:
+            _refuse(f"{key} is not a list of {counts[section]}")
+        for index, entry in enumerate(entries):
+            if not _is_described(entry, fields):
+                _refuse(f"{key}[{index}] is {str(entry)[:60]}")
+    return found
+
+
+def _is_described(entry: Any, fields: Mapping[str, type]) -> bool:
+    """Whether an entry is a name, or an object of a name and lists of one type."""
+    if not fields:
+        return isinstance(entry, str)
+    if not isinstance(entry, dict) or set(entry) != {"name", *fields} or not isinstance(entry["name"], str):
+        return False
+    return all(
+        isinstance(entry[f], list) and all(type(item) is kind for item in entry[f]) for f, kind in fields.items()
+    )
+
+
+def _default(counts: Mapping[SectionId, int]) -> dict[str, Any]:
+    described: dict[str, Any] = {"meta": {}}
+    for key, (section, fields) in _RECORDS.items():
+        names = [f"{key.removesuffix('s')}{index}" for index in range(counts[section])]
+        described[key] = [{"name": name, **{f: [] for f in fields}} if fields else name for name in names]
+    return described
+
+
+def _refuse(what: str) -> NoReturn:
+    raise ImageError(f"META: {what}; convert the model again", code=code("IMAGE_SECTION"))

@@ -1,0 +1,145 @@
+"""The numpy reference: docs/reference/semantics.md in the most direct form, to compare the engine with."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from spikelet.events import EventArray
+from spikelet.model import Int32Array, Model, Projection
+from spikelet.reference_lif import Lif
+from spikelet.reference_ports import Input, Output, refuse
+from spikelet.rules import check
+from spikelet.runner import PopulationStats, Runner, Variable
+
+__all__ = ["Reference"]
+
+
+class Reference(Runner):
+    """Runs a model in numpy.
+
+    Raises:
+        ModelError: the model breaks a rule.
+    """
+
+    def __init__(self, model: Model) -> None:
+        check(model)
+        self.model = model
+        self._weights = [projection.weights.astype(np.int64) for projection in model.projections]
+        self.reset()
+
+    def reset(self) -> None:
+        """See Runner."""
+        model = self.model
+        self._tick = self._sample_tick = 0
+        self._inputs = [Input(port) for port in model.inputs]
+        self._populations = [Lif(population) for population in model.populations]
+        self._outputs = [Output(port, model.populations[port.population].size) for port in model.outputs]
+        self._stats = [[0, 0, 0] for _ in model.populations]
+
+    @property
+    def tick_number(self) -> int:
+        """See Runner."""
+        return self._tick
+
+    def push(self, events: EventArray, port: int = 0) -> None:
+        """See Runner."""
+        self._input(port).push(events, self._tick)
+
+    def push_frame(self, frame: npt.NDArray[np.uint8], port: int = 0) -> None:
+        """See Runner."""
+        self._input(port).check_frame(frame)
+        self._begin_sample_if_done()
+        self._input(port).set_frame(frame)
+
+    def advance(self, ticks: int) -> int:
+        """See Runner."""
+        for done in range(ticks):
+            if any(output.is_full for output in self._outputs):
+                return done
+            self._one_tick()
+        return ticks
+
+    def take(self, port: int = 0) -> EventArray:
+        """See Runner."""
+        return self._output_port(port).take()
+
+    def scores(self, port: int = 0) -> Int32Array:
+        """See Runner."""
+        return self._output_port(port).scores()
+
+    def probe(self, population: int, variable: Variable) -> Int32Array:
+        """See Runner."""
+        if not 0 <= population < len(self._populations):
+            raise refuse("ARGUMENT", f"population {population}")
+        lif = self._populations[population]
+        quiet = np.full(lif.population.size, lif.quiescent)
+        words = {Variable.V: lif.v, Variable.U: lif.u, Variable.A: lif.a, Variable.R: lif.r, Variable.EVENTS: lif.z}
+        values: Int32Array = words.get(variable, quiet).astype(np.int32)
+        return values
+
+    def stats(self) -> list[PopulationStats]:
+        """See Runner."""
+        return [PopulationStats(events=e, synops=s, quiet_ticks=q) for e, s, q in self._stats]
+
+    def _input(self, port: int) -> Input:
+        if not 0 <= port < len(self._inputs):
+            raise refuse("ARGUMENT", f"input {port}")
+        return self._inputs[port]
+
+    def _output_port(self, port: int) -> Output:
+        if not 0 <= port < len(self._outputs):
+            raise refuse("ARGUMENT", f"output {port}")
+        return self._outputs[port]
+
+    def _begin_sample_if_done(self) -> None:
+        """Semantics 2.1, step 1."""
+        if not self.model.ticks_per_sample or self._sample_tick < self.model.ticks_per_sample:
+            return
+        self._sample_tick = 0
+        for output in self._outputs:
+            output.clear()
+        for port in self._inputs:
+            port.forget_frame()
+        if self.model.reset_between:
+            for lif in self._populations:
+                lif.start()
+
+    def _one_tick(self) -> None:
+        """Semantics 2.1."""
+        self._begin_sample_if_done()
+        for port in self._inputs:
+            port.update(self._tick, self._sample_tick, self.model.ticks_per_sample)
+        for index, lif in enumerate(self._populations):
+            self._update(index, lif)
+        for described, output in zip(self.model.outputs, self._outputs, strict=True):
+            lif = self._populations[described.population]
+            output.update(lif.z, lif.v, self._tick, self._sample_tick)
+        self._tick = (self._tick + 1) % 2**32
+        self._sample_tick = (self._sample_tick + 1) % 2**32
+
+    def _update(self, index: int, lif: Lif) -> None:
+        """Pull what the projections bring, and update or skip a population."""
+        given = np.zeros(lif.population.size, np.int64)
+        stats = self._stats[index]
+        any_event = False
+        for projection, weights in zip(self.model.projections, self._weights, strict=True):
+            if projection.target == index:
+                values, n_events = self._events(projection)
+                active = np.flatnonzero(values)
+                given += values[active] @ weights[active]
+                any_event = any_event or n_events > 0
+                stats[1] += n_events * lif.population.size
+        if lif.quiescent and not any_event:
+            stats[2] += 1
+            return
+        lif.update(given, any_event)
+        stats[0] += int(np.count_nonzero(lif.z))
+
+    def _events(self, projection: Projection) -> tuple[npt.NDArray[np.int64], int]:
+        """Values a neuron and number of events of a projection's source in this tick."""
+        if projection.from_input:
+            port = self._inputs[projection.source]
+            return port.values, port.n_events
+        z = self._populations[projection.source].z
+        return z, int(np.count_nonzero(z))

@@ -1,0 +1,102 @@
+"""The deepest stack of a firmware, from what gcc says of each function and its calls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["OUTSIDE", "StackBound", "stack_bound"]
+
+#: Taken for a function of which gcc tells nothing: of its own library, or in assembly [bytes].
+OUTSIDE = 176
+#: Whom calls through pointers reach, by the caller's place: a part of the callee's file name.
+INDIRECT = {
+    "firmware/app/app.c": "firmware/app/actions.c",
+    "firmware/app/frame.c": "firmware/ports/",
+    "csrc/engine/": "csrc/kernels/",
+}
+_ROOT = "main"
+_START = 16  # what the reset handler itself may push
+_TITLE = re.compile(r'^graph: \{ title: "([^"]*)"', re.MULTILINE)
+_NODE = re.compile(r'^node: \{ title: "([^"]*)" label: "[^"]*\\n(\d+) bytes \((\w+)', re.MULTILINE)
+_EDGE = re.compile(r'^edge: \{ sourcename: "([^"]*)" targetname: "([^"]*)"', re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackBound:
+    """The most bytes of stack, or None and the reason why it is not known.
+
+    `path` names the functions of the deepest way.
+    """
+
+    bytes: int | None
+    reason: str = ""
+    path: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Function:
+    file: str
+    own: int
+    calls: list[str] = field(default_factory=list)
+
+
+class _Unknown(Exception):  # noqa: N818
+    """The bound cannot be told; the message says why."""
+
+
+def stack_bound(objects: Sequence[Path]) -> StackBound:
+    """Walk the call graph of objects compiled with -fcallgraph-info=su from `main`.
+
+    Calls through pointers are taken to reach every function of the files that INDIRECT names; so
+    the bound holds, and may be higher than what ever happens.
+    """
+    functions: dict[str, _Function] = {}
+    try:
+        for graph in (path.with_suffix(".ci") for path in objects):
+            if graph.exists():
+                _read(graph.read_text(), functions)
+        depth, path = _deepest(_ROOT, functions, {}, ())
+    except _Unknown as error:
+        return StackBound(bytes=None, reason=str(error))
+    return StackBound(bytes=depth + _START, path=path)
+
+
+def _read(text: str, functions: dict[str, _Function]) -> None:
+    title = _TITLE.search(text)
+    file = title.group(1) if title else ""
+    for name, own, kind in _NODE.findall(text):
+        if kind != "static":
+            raise _Unknown(f"{name} has a stack of {kind} size")
+        functions[name] = _Function(file, int(own))
+    for source, target in _EDGE.findall(text):
+        functions[source].calls.append(target)
+
+
+def _deepest(
+    name: str, functions: dict[str, _Function], known: dict[str, tuple[int, tuple[str, ...]]], above: tuple[str, ...]
+) -> tuple[int, tuple[str, ...]]:
+    """Depth of a function and all that it calls, and the way there."""
+    if name in above:
+        raise _Unknown(f"{name} calls itself, by way of {' > '.join(above)}")
+    if name not in functions:
+        return OUTSIDE, (name,)
+    if name not in known:
+        here = functions[name]
+        below: tuple[int, tuple[str, ...]] = (0, ())
+        for call in here.calls:
+            for target in _indirect(here, functions) if call == "__indirect_call" else [call]:
+                below = max(below, _deepest(target, functions, known, (*above, name)))
+        known[name] = (here.own + below[0], (name.rpartition(":")[2], *below[1]))
+    return known[name]
+
+
+def _indirect(caller: _Function, functions: dict[str, _Function]) -> list[str]:
+    """Whom a call through a pointer may reach; an assembly file counts as one function of OUTSIDE bytes."""
+    for place, target in INDIRECT.items():
+        if place in caller.file:
+            assembly = ["(assembly)"] if target.startswith("csrc/") else []
+            return [*(name for name, function in functions.items() if target in function.file), *assembly]
+    raise _Unknown(f"a call through a pointer in {caller.file} reaches no one knows whom")

@@ -1,0 +1,162 @@
+"""Calls single kernels: of a core in Unicorn, or of a kernel set built for this machine."""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+import struct
+import subprocess
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from benchmarks.instructions.machine import RAM, Machine, build, kernel_file
+
+from spikelet import _data, compile
+from spikelet.model import LifChoices, Population
+from spikelet.rules import absent_value
+from support.tools import need_compiler
+
+__all__ = ["EmulatedKernel", "HostKernel", "Kernel", "LifState"]
+
+Int32Array = npt.NDArray[np.int32]
+#: Names in the order of struct spkl_lif, with their places among the parameters.
+_PARAMETERS = {"decay_v": 0, "fire_above": 3, "reset": 4, "bias": 5, "v_min": 6}
+_N_PARAMETERS = 11
+#: Behind each array: it must stay.
+_CANARY = b"\xc7" * 16
+_SPARE = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class LifState:
+    """What a neuron kernel leaves."""
+
+    v: list[int]
+    fired: list[int]
+    changed: bool
+
+
+class Kernel(ABC):
+    """One kernel file. Every call checks that nothing beside its results was written."""
+
+    word: str  #: struct format of a pointer
+    base: int  #: where the memory for a call begins
+
+    @abstractmethod
+    def call(self, memory: bytes, arguments: Sequence[int]) -> tuple[int, bytes]:
+        """Put `memory` at `base` and call; returns the result and the memory afterwards."""
+
+    def add_rows(self, acc: Int32Array, weights: npt.NDArray[np.uint8], rows: Sequence[int]) -> Int32Array:
+        """acc after adding the rows of weights, uint8, shape (rows, acc.size)."""
+        n, size = acc.size, struct.calcsize(self.word)
+        at_rows = 4 * n + len(_CANARY)
+        at_weights = at_rows + size * (len(rows) + _SPARE) + len(_CANARY)
+        at_rows += -at_rows % 8
+        at_weights += 12 - at_weights % 8  # aligned to 4 only
+        places = struct.pack(f"<{len(rows)}{self.word}", *(self.base + at_weights + row * n for row in rows))
+        head = acc.tobytes() + _CANARY
+        head += bytes(at_rows - len(head)) + places + b"\xff" * (size * _SPARE) + _CANARY
+        memory = head + bytes(at_weights - len(head)) + weights.tobytes()
+        _, after = self.call(memory, [self.base, self.base + at_rows, len(rows), n])
+        end = at_rows + size * (len(rows) + _SPARE)
+        assert after[4 * n : at_rows] == memory[4 * n : at_rows]
+        assert after[end:] == memory[end:]
+        return np.frombuffer(after, np.int32, n).copy()
+
+    def lif_tick(self, population: Population, v: Int32Array, given: Int32Array) -> LifState:
+        """Membranes and events after a tick with the sums `given`."""
+        size, n = struct.calcsize(self.word), population.size
+        first = 7 * size + 12
+        first += -first % size
+        blob = bytearray(_CANARY + bytes(first + _N_PARAMETERS * 2 * size))
+        kept: list[tuple[int, bytes]] = []
+
+        def put(data: bytes) -> int:
+            blob.extend(bytes(-len(blob) % 8) + data + _CANARY)
+            place = len(blob) - len(data) - len(_CANARY)
+            kept.append((place + len(data), _CANARY))
+            return place
+
+        at_v, at_in, at_fired = put(v.tobytes()), put(given.tobytes()), put(b"\xee" * (2 * n))
+        pointers = [at_v, 0, 0, 0, at_in, at_fired, 0]
+        struct.pack_into(
+            f"<7{self.word}", blob, len(_CANARY), *(self.base + place if place else 0 for place in pointers)
+        )
+        flags = _flags(population.choices)
+        struct.pack_into("<IIHH", blob, len(_CANARY) + 7 * size, flags, n, population.frac, 1)
+        for name, index in _PARAMETERS.items():
+            values = population.parameters.get(name, [absent_value(name, population.choices)])
+            data = np.asarray(values, np.int32)
+            place = put(data.tobytes())
+            kept.append((place, data.tobytes()))
+            at = len(_CANARY) + first + index * 2 * size
+            struct.pack_into(f"<{self.word}I", blob, at, self.base + place, int(data.size > 1 or n == 1))
+        z, after = self.call(bytes(blob), [self.base + len(_CANARY), self.base])
+        assert all(after[place : place + len(data)] == data for place, data in kept)
+        assert after[1 : len(_CANARY)] == _CANARY[1:]
+        assert not any(after[at_in : at_in + 4 * n])
+        return LifState(
+            v=np.frombuffer(after, np.int32, n, at_v).tolist(),
+            fired=np.frombuffer(after, np.uint16, z, at_fired).tolist(),
+            changed=bool(after[0]),
+        )
+
+
+def _flags(c: LifChoices) -> int:
+    """Semantics 3.2, of what plain populations may have."""
+    return c.fires << 5 | c.reset_kind << 7 | c.reset_next << 9 | c.reset_before_leak << 10
+
+
+class EmulatedKernel(Kernel):
+    """A kernel as a core has it. Registers that a function must keep are checked, too."""
+
+    word = "I"
+    base = RAM
+
+    def __init__(self, core: str, name: str, compiler: str) -> None:
+        need_compiler("riscv" if core.startswith("RV") else "arm", compiler)
+        self._name = f"spkl_{name}"
+        self.machine = Machine(core, build(core, [kernel_file(core, name)], [self._name], compiler))
+
+    def call(self, memory: bytes, arguments: Sequence[int]) -> tuple[int, bytes]:
+        """See Kernel."""
+        self.machine.write(self.base, memory)
+        before = self.machine.scramble()
+        result = self.machine.call(self._name, *arguments)
+        assert before == self.machine.preserved()
+        return result, self.machine.read(self.base, len(memory))
+
+
+class HostKernel(Kernel):
+    """A kernel of a set, built for this machine with more flags."""
+
+    word = "Q" if sys.maxsize > 2**32 else "I"
+    _ROOM = 1 << 18
+
+    def __init__(self, folder: Path, kernels: str, name: str, flags: Sequence[str] = ()) -> None:
+        compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+        if compiler is None:
+            pytest.skip("no C compiler for this machine: apt-get install gcc")
+        csrc = _data.path("csrc")
+        target = folder / f"{kernels}_{name}.so"
+        includes = [f"-I{csrc / place}" for place in ("include", "engine")]
+        source = csrc / "kernels" / kernels / f"{name}.c"
+        words = [compiler, "-std=c99", "-O2", "-fPIC", "-shared", *compile.STRICT, *flags, *includes, source]
+        subprocess.run([*map(str, words), "-o", str(target)], check=True, timeout=60)
+        self._function = getattr(ctypes.CDLL(str(target)), f"spkl_{name}")
+        self._function.restype = ctypes.c_size_t
+        self._memory = ctypes.create_string_buffer(self._ROOM + 64)
+        self.base = ctypes.addressof(self._memory) + -ctypes.addressof(self._memory) % 64
+
+    def call(self, memory: bytes, arguments: Sequence[int]) -> tuple[int, bytes]:
+        """See Kernel."""
+        assert len(memory) <= self._ROOM
+        ctypes.memmove(self.base, memory, len(memory))
+        result = self._function(*(ctypes.c_size_t(argument) for argument in arguments))
+        return int(result), ctypes.string_at(self.base, len(memory))

@@ -1,0 +1,90 @@
+"""Each framework's own exported file, converted, against what the framework itself did (tests/golden/nir)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spikelet.converters.floating import Floating
+from spikelet.converters.pipeline import convert, lower
+from spikelet.reference import Reference
+from spikelet.runner import Variable
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "nir"
+NORSE: dict[str, Any] = {"framework": "norse", "dt": 1e-3}
+SINABS: dict[str, Any] = {"framework": "sinabs", "several": True, "reset": "subtract", "v_min": "none"}
+#: What a user says about each file: the settings that its exporter leaves out.
+SAID: dict[str, dict[str, Any]] = {
+    **{
+        f"snntorch_{kind}_{reset}": {"framework": "snntorch", "reset": reset}
+        for kind in ("leaky", "synaptic")
+        for reset in ("zero", "subtract", "none")
+    },
+    "spikingjelly_lif_input": {"framework": "spikingjelly", "dt": 1e-4},
+    "spikingjelly_lif_v_reset": {"framework": "spikingjelly"},
+    "spikingjelly_plif": {"framework": "spikingjelly"},
+    "spikingjelly_if": {"framework": "spikingjelly"},
+    "spikingjelly_cuba": {"framework": "spikingjelly"},
+    "norse_box": {**NORSE, "reset": "v_reset", "v_reset": -0.1},
+    "norse_box_subtract": {**NORSE, "reset": "subtract"},
+    "norse_box_seconds": {**NORSE, "reset": "v_reset", "v_reset": -0.1, "file_dt": 1.0},
+    "norse_lif": NORSE,
+    "norse_iaf": {"framework": "norse"},
+    "sinabs_lif_norm": {**SINABS, "norm_input": True},
+    "sinabs_lif_single": {**SINABS, "norm_input": False, "several": False, "reset": "zero"},
+    "sinabs_iaf": SINABS,
+    "sinabs_iaf_min": {**SINABS, "v_min": -1.0},
+    "rockpool_lif": {"framework": "rockpool"},
+    "spyx_if": {"framework": "spyx"},
+    "spyx_lif": {"framework": "spyx"},
+    "spyx_cuba": {"framework": "spyx"},
+    "spyx_psu": {"framework": "spyx", "dt": 1.0},
+}
+
+
+def golden(case: str) -> tuple[Path, dict[str, Any]]:
+    """A file and what its framework made of the input."""
+    with np.load(GOLDEN / f"{case}.npz") as arrays:
+        return GOLDEN / f"{case}.nir", {name: arrays[name] for name in arrays}
+
+
+def test_there_is_a_golden_file_for_every_case() -> None:
+    """And a case for every file."""
+    assert set(SAID) == {path.stem for path in GOLDEN.glob("*.nir")}
+
+
+@pytest.mark.parametrize("case", SAID)
+@pytest.mark.parametrize("until", ["discretise", ""], ids=["as read", "folded"])
+def test_the_float_run_gives_the_framework_s_spikes_and_potentials(case: str, until: str) -> None:
+    """In float32 all spikes are equal and potentials within rounding, before and after folding."""
+    file, expected = golden(case)
+
+    trace = Floating(lower(file, until=until, **SAID[case]), dtype=np.float32).run(expected["x"][None])
+
+    for layer, spikes in zip(("1", "2"), trace.spikes.values(), strict=True):
+        assert expected[f"z{layer}"].tolist() == spikes[0].astype(int).tolist()
+    for layer, path in zip(("1", "2"), trace.spikes, strict=True):
+        if f"v{layer}" in expected:
+            np.testing.assert_allclose(trace.v[path][0], expected[f"v{layer}"], atol=1e-4, rtol=1e-5)
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_the_integer_model_gives_the_framework_s_spikes(case: str) -> None:
+    """Weights that 8 bits hold exactly: every spike of both layers is the framework's, and v is within 1/500."""
+    file, expected = golden(case)
+
+    model = convert(file, **SAID[case])
+    names = [population.name for population in model.populations]
+    probe = [(name, variable) for name in names for variable in (Variable.V, Variable.EVENTS)]
+    result = Reference(model).run(expected["x"], probe=probe)
+
+    for layer, name in zip(("1", "2"), names, strict=True):
+        assert expected[f"z{layer}"].tolist() == result.probes[name, Variable.EVENTS].tolist()
+        if f"v{layer}" in expected:
+            report = model.meta["populations"][int(layer) - 1]
+            v = result.probes[name, Variable.V] * np.array(report["scale"]) / 2 ** report["frac"]
+            wrong = np.abs(v + np.array(report["offset"]) - expected[f"v{layer}"])
+            assert np.max(wrong) < np.max(np.abs(expected[f"v{layer}"])) / 500

@@ -1,0 +1,117 @@
+"""The float run of a network: the recurrence of semantics 3.3 with real numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spikelet.converters.floating import Floating
+from spikelet.converters.graph import Network
+from spikelet.converters.nodes import Input, Neurons, Output
+from spikelet.converters.pipeline import lower
+from spikelet.errors import DataError
+from spikelet.model import LifChoices, ResetKind, UOrder
+from support.nir_networks import affine, chain, lif, written
+
+
+def one(choices: LifChoices, **values: float) -> Network:
+    """One neuron behind one input."""
+    plain = {"decay_v": 0.5, "decay_u": 0.5, "gain": 1, "threshold": 1, "reset": 0, "count_by": 1, "bias": 0,
+             "v_min": -np.inf, "v_init": 0, "offset": 0}  # fmt: skip
+    arrays = {name: np.array([value], float) for name, value in {**plain, **values}.items()}
+    return Network(
+        nodes={"in": Input(shape=(1,)), "n": Neurons(shape=(1,), choices=choices, strict=True, **arrays),
+               "out": Output(shape=None)},
+        edges=(("in", "n"), ("n", "out")),
+    )  # fmt: skip
+
+
+def run(choices: LifChoices, x: list[float], **values: float) -> tuple[list[float], list[float]]:
+    """Potentials and counts of one neuron."""
+    trace = Floating(one(choices, **values)).run(np.array(x, float)[None, :, None])
+    return trace.v["n"][0, :, 0].tolist(), trace.outputs["out"][0, :, 0].tolist()
+
+
+SUBTRACT = {"reset_kind": ResetKind.SUBTRACT}
+SET = {"reset_kind": ResetKind.SET}
+CASES: dict[str, tuple[dict[str, Any], dict[str, float], list[float], list[float], list[float]]] = {
+    # choices, values, input, v, spikes
+    "set now": (SET, {}, [1, 1, 0, 3], [1, 0, 0, 0], [0, 1, 0, 1]),
+    "subtract now": (SUBTRACT, {"reset": 1}, [1, 1, 0, 3], [1, 0.5, 0.25, 2.125], [0, 1, 0, 1]),
+    "subtract next": ({**SUBTRACT, "reset_next": True}, {"reset": 1}, [1, 1, 0, 0], [1, 1.5, -0.25, -0.125],
+                      [0, 1, 0, 0]),
+    "set next before leak": ({**SET, "reset_next": True, "reset_before_leak": True}, {}, [3, 0.5, 0], [3, 0.5, 0.25],
+                             [1, 0, 0]),
+    "set next on the sum": ({**SET, "reset_next": True}, {}, [3, 0.5, 0], [3, 0, 0], [1, 0, 0]),
+    "fire next": ({**SUBTRACT, "test_previous": True}, {"reset": 1}, [3, 0, 0], [3, 0.5, 0.25], [0, 1, 0]),
+    "several": ({**SUBTRACT, "several": True}, {"reset": 1}, [3.5, 0, 0], [0.5, 0.25, 0.125], [3, 0, 0]),
+    "several, whole": ({**SUBTRACT, "several": True}, {"reset": 1}, [3, 0], [1, 0.5], [2, 0]),
+    "several, by a hair": ({**SUBTRACT, "several": True}, {"reset": 1, "threshold": 2.46, "count_by": 2.75},
+                           [float(np.nextafter(2.46, 3))], [float(np.nextafter(2.46, 3)) - 1], [1]),
+    "input before leak": ({"add_then_decay": True, "fires": False}, {"threshold": np.inf}, [2, 2], [1, 1.5], [1, 1.5]),
+    "clamp": (SET, {"v_min": -1}, [-3, 0], [-1, -0.5], [0, 0]),
+    "bias and gain": (SET, {"bias": 0.25, "gain": 0.5}, [1, 0], [0.75, 0.625], [0, 0]),
+    "offset": (SET, {"offset": 2, "v_init": 1}, [0, 0], [2.5, 2.25], [0, 0]),
+    "readout": ({"fires": False}, {"threshold": np.inf, "offset": 1}, [4, 0], [5, 3], [5, 3]),
+    "decay add use": ({"has_u": True, "u_order": UOrder.DECAY_ADD_USE, "fires": False}, {}, [4, 0], [4, 4], [4, 4]),
+    "add decay use": ({"has_u": True, "u_order": UOrder.ADD_DECAY_USE, "fires": False}, {}, [4, 0], [2, 2], [2, 2]),
+    "add use decay": ({"has_u": True, "u_order": UOrder.ADD_USE_DECAY, "fires": False}, {}, [4, 0], [4, 4], [4, 4]),
+    "use decay add": ({"has_u": True, "u_order": UOrder.USE_DECAY_ADD, "fires": False}, {}, [4, 0, 0], [0, 4, 4],
+                      [0, 4, 4]),
+    "bias to v": ({"has_u": True, "bias_to_v": True, "fires": False}, {"bias": 1}, [4, 0], [5, 5.5], [5, 5.5]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_choice_does_what_the_semantics_say(name: str) -> None:
+    """Worked out by hand."""
+    choices, values, x, v, z = CASES[name]
+
+    assert (v, z) == run(LifChoices(**choices), x, **values)
+
+
+def test_v_equal_to_the_threshold_fires_only_without_strict(tmp_path: Path) -> None:
+    """> and >= differ there alone."""
+    file = written(tmp_path, chain(lif(1, tau=2.0**-10), n_in=1, n_out=1))
+    x = np.ones((1, 1, 1))
+    counts = {
+        comparison: Floating(lower(file, framework="nir", dt=2.0**-10, comparison=comparison))
+        .run(x)
+        .outputs["output"]
+        .sum()
+        for comparison in (">", ">=")
+    }
+
+    assert counts == {">": 0.0, ">=": 1.0}
+
+
+def test_samples_run_side_by_side_as_they_do_alone(tmp_path: Path) -> None:
+    """A batch is only faster."""
+    file = written(tmp_path, chain(affine(4, 3), lif(4, v_threshold=0.3), affine(2, 4), lif(2), n_in=3, n_out=2))
+    x = (np.random.default_rng(0).random((5, 30, 3)) < 0.4).astype(float)
+    floating = Floating(lower(file, framework="nir", dt=1e-3))
+
+    together = floating.run(x)
+
+    for i in range(5):
+        alone = floating.run(x[i : i + 1])
+        for path in ("1", "3"):
+            np.testing.assert_allclose(together.v[path][i], alone.v[path][0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(1, 5, 4), (5, 3), (1, 5, 3, 1)])
+def test_input_of_another_shape_is_refused(shape: tuple[int, ...], tmp_path: Path) -> None:
+    """With the shape that is needed."""
+    floating = Floating(lower(written(tmp_path, chain(lif(3), n_in=3, n_out=3)), framework="nir", dt=1e-3))
+
+    with pytest.raises(DataError, match=r"takes shape \(samples, ticks, 3\)"):
+        floating.run(np.zeros(shape))
+
+
+def test_a_missing_input_is_refused() -> None:
+    """A mapping names all inputs."""
+    with pytest.raises(DataError, match="inputs in"):
+        Floating(one(LifChoices())).run({"other": np.zeros((1, 1, 1))})
