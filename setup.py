@@ -1,13 +1,20 @@
 """Maps runtime/ to `spikelet` and converters/ to `spikelet.converters`, and ships the C sources as data."""
 
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from setuptools import setup
+from setuptools.command.build_ext import build_ext
 from setuptools.command.build_py import build_py
 
+sys.path.insert(0, str(Path(__file__).parent / "build_backend"))
+from host_compiler import replacement
+
 DATA = ("csrc", "firmware", "boards", "examples/digits")
+#: Of the examples only what `spikelet demo` reads.
+SCRIPTS = {"examples/digits": {".py"}}
 ROOTS = {"spikelet": "runtime", "spikelet.converters": "converters"}
 
 
@@ -26,7 +33,8 @@ class BuildPy(build_py):
     def _data(self) -> Iterator[tuple[Path, Path]]:
         for top in DATA:
             for source in sorted(Path(top).rglob("*")):
-                if source.is_file() and "__pycache__" not in source.parts:
+                left_out = SCRIPTS.get(top, set())
+                if source.is_file() and "__pycache__" not in source.parts and source.suffix not in left_out:
                     yield source, Path(self.build_lib, "spikelet", "_data", source)
 
     def run(self) -> None:
@@ -43,9 +51,23 @@ class BuildPy(build_py):
         return [*super().get_outputs(include_bytecode), *copied]
 
 
+class BuildExt(build_ext):
+    """Compiles with what there is."""
+
+    def build_extensions(self) -> None:
+        """Take another compiler where the one that Python was built with is missing."""
+        command = replacement()
+        if command is not None:
+            self.announce(f"no working compiler of Python's own; using: {' '.join(command)}", level=3)
+            self.compiler.set_executables(
+                compiler=command, compiler_so=[*command, "-fPIC", "-DNDEBUG"], linker_so=[*command, "-shared"]
+            )
+        super().build_extensions()
+
+
 setup(
     packages=packages(),
     package_dir=ROOTS,
     cffi_modules=["runtime/_build_engine.py:ffi"] if Path("runtime/_build_engine.py").exists() else [],
-    cmdclass={"build_py": BuildPy},
+    cmdclass={"build_py": BuildPy, "build_ext": BuildExt},
 )

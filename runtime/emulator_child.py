@@ -16,6 +16,7 @@ from typing import Any
 
 import unicorn
 from unicorn import arm_const, riscv_const
+from unicorn.unicorn import UcError
 
 from spikelet.emulator_cores import Core, core_of
 
@@ -221,7 +222,7 @@ def main() -> None:
 
     try:
         machine.run(control)
-    except unicorn.UcError as error:
+    except UcError as error:
         machine.flush()
         where = machine.core.pc(machine.uc)
         print(json.dumps({"fault": machine.fault or str(error), "pc": where}), flush=True)

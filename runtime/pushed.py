@@ -69,4 +69,5 @@ class Pushed:
 
 def _since(ticks: npt.NDArray[np.uint32], now: int) -> Int32Array:
     """Ticks counted from `now`, with wrap."""
-    return (ticks.astype(np.uint32) - np.uint32(now)).astype(np.int32)
+    since: Int32Array = (ticks.astype(np.uint32) - np.uint32(now & 0xFFFF_FFFF)).astype(np.int32)
+    return since

@@ -9,6 +9,7 @@
 #ifndef SPKL_H
 #define SPKL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,11 +36,10 @@ struct spkl_event {
 
 /* A checked image. Filled by spkl_open; do not rely on its contents. */
 struct spkl_model {
-    const uint8_t *image;
-    const uint8_t *populations;
-    const uint8_t *projections;
-    const uint8_t *inputs;
-    const uint8_t *outputs;
+    const struct spkl_population_record *populations;
+    const struct spkl_projection_record *projections;
+    const struct spkl_input_record *inputs;
+    const struct spkl_output_record *outputs;
     const uint8_t *data;
     uint32_t data_length;
     uint32_t length;
@@ -50,18 +50,17 @@ struct spkl_model {
     uint16_t n_projections;
     uint16_t n_inputs;
     uint16_t n_outputs;
-    uint16_t max_population;
-    uint16_t reset_between;
+    bool reset_between;
 };
 
 /* A running network. Filled by spkl_start; do not rely on its contents. */
 struct spkl_net {
     const struct spkl_model *model;
-    uint8_t *arena;
+    struct spkl_clock *clock;
     struct spkl_population *populations;
     struct spkl_projection *projections;
     struct spkl_input *inputs;
-    struct spkl_out *outputs;
+    struct spkl_sink *outputs;
     int32_t *in;
     const uint8_t **rows;
 };
@@ -84,12 +83,13 @@ struct spkl_stats {
 };
 
 enum spkl_variable {
-    SPKL_VAR_V = 0,      /* membrane */
-    SPKL_VAR_U = 1,      /* synaptic current */
-    SPKL_VAR_A = 2,      /* adaptation */
-    SPKL_VAR_R = 3,      /* refractory ticks left */
-    SPKL_VAR_EVENTS = 4, /* value of the neuron's event of the last tick, or 0 */
-    SPKL_VAR_QUIET = 5   /* 1 when the population is quiescent (same for all) */
+    SPKL_VAR_V = 0, /* membrane */
+    SPKL_VAR_U = 1, /* synaptic current */
+    SPKL_VAR_A = 2, /* adaptation */
+    SPKL_VAR_R = 3, /* refractory ticks left */
+    SPKL_VAR_EVENTS =
+        4,             /* value of the neuron's event of the last tick, or 0 */
+    SPKL_VAR_QUIET = 5 /* 1 when the population is quiescent (same for all) */
 };
 
 /*

@@ -49,10 +49,10 @@ struct spkl_lif {
     int32_t *u;
     int32_t *a;
     uint16_t *r;
-    int32_t *in;      /* [n] sums of this tick; the kernel zeroes them */
-    uint16_t *fired;  /* [n] out: neurons with an event, ascending */
-    int16_t *values;  /* [n] out: their values; NULL: all are 1 */
-    uint32_t flags;   /* semantics 3.2 */
+    int32_t *in;     /* [n] sums of this tick; the kernel zeroes them */
+    uint16_t *fired; /* [n] out: neurons with an event, ascending */
+    int16_t *values; /* [n] out: their values; NULL: all are 1 */
+    uint32_t flags;  /* semantics 3.2 */
     uint32_t n;
     uint16_t frac;
     uint16_t max_count;
@@ -101,10 +101,10 @@ spkl_encode_fn spkl_encode_direct;
 
 /* Decoders: bring the scores of n neurons up to date (semantics 5). */
 struct spkl_decoding {
-    int32_t *scores;        /* [n] */
-    const int32_t *v;       /* [n] */
-    const uint16_t *fired;  /* [n_fired] */
-    const int16_t *values;  /* [n_fired]; NULL: all are 1 */
+    int32_t *scores;       /* [n] */
+    const int32_t *v;      /* [n] */
+    const uint16_t *fired; /* [n_fired] */
+    const int16_t *values; /* [n_fired]; NULL: all are 1 */
     size_t n;
     size_t n_fired;
     uint32_t sample_tick;

@@ -28,9 +28,10 @@ Rng = np.random.Generator
 
 def plain_choices(rng: Rng) -> LifChoices:
     """Choices that the fast kernel takes."""
-    late = bool(rng.integers(2))
+    kind = ResetKind(int(rng.integers(3)))
+    late = kind is not ResetKind.NONE and bool(rng.integers(2))
     return LifChoices(
-        reset_kind=ResetKind(int(rng.integers(3))),
+        reset_kind=kind,
         reset_next=late,
         reset_before_leak=late and bool(rng.integers(2)),
     )
@@ -41,10 +42,11 @@ def any_choices(rng: Rng) -> LifChoices:
     flip = lambda: bool(rng.integers(2))  # noqa: E731
     has_u, has_a, fires = flip(), flip(), rng.random() < 0.85
     has_refractory = fires and flip()
-    reset_next = fires and not has_refractory and not has_a and flip()
+    kind = ResetKind(int(rng.integers(3))) if fires else ResetKind.NONE
+    resets = kind is not ResetKind.NONE
+    reset_next = resets and not has_refractory and not has_a and flip()
     test_previous = fires and not has_refractory and not reset_next and flip()
     has_a = has_a and fires
-    kind = ResetKind(int(rng.integers(3))) if fires else ResetKind.NONE
     return LifChoices(
         has_u=has_u,
         u_order=UOrder(int(rng.integers(4))) if has_u else UOrder.DECAY_ADD_USE,
@@ -54,7 +56,7 @@ def any_choices(rng: Rng) -> LifChoices:
         test_previous=test_previous,
         reset_kind=kind,
         reset_next=reset_next,
-        reset_before_leak=(test_previous or reset_next) and flip(),
+        reset_before_leak=resets and (test_previous or reset_next) and flip(),
         several=fires and flip(),
         refractory_mode=RefractoryMode(int(rng.integers(3))) if has_refractory else RefractoryMode.IGNORE,
         has_refractory=has_refractory,

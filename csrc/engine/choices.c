@@ -1,0 +1,52 @@
+#include "choices.h"
+
+#include "spkl_image.h"
+#include "spkl_lif_flags.h"
+
+#define KNOWN ((UINT32_C(1) << 21) - 1)
+/* Parameters stand behind the flags in one word. */
+#define PARAMETER(name) (UINT32_C(1) << (21 + SPKL_PARAMETER_##name))
+
+/* Any of `have` needs any of `needs`, and excludes all of `never`. */
+static const struct rule {
+    uint32_t have;
+    uint32_t needs;
+    uint32_t never;
+} rules[] = {
+    {SPKL_LIF_U_ORDER | PARAMETER(DECAY_U), SPKL_LIF_HAS_U, 0},
+    {SPKL_LIF_TEST_PREVIOUS | SPKL_LIF_RESET_KIND | SPKL_LIF_SEVERAL |
+         SPKL_LIF_HAS_REFRACTORY | SPKL_LIF_HAS_A | PARAMETER(FIRE_ABOVE),
+     SPKL_LIF_FIRES, 0},
+    {SPKL_LIF_RESET_NEXT, SPKL_LIF_RESET_KIND,
+     SPKL_LIF_HAS_REFRACTORY | SPKL_LIF_HAS_A | SPKL_LIF_TEST_PREVIOUS},
+    {SPKL_LIF_TEST_PREVIOUS, SPKL_LIF_FIRES, SPKL_LIF_HAS_REFRACTORY},
+    {SPKL_LIF_RESET_BEFORE_LEAK | PARAMETER(RESET), SPKL_LIF_RESET_KIND, 0},
+    {SPKL_LIF_RESET_BEFORE_LEAK, SPKL_LIF_TEST_PREVIOUS | SPKL_LIF_RESET_NEXT,
+     0},
+    {PARAMETER(COUNT_BY), SPKL_LIF_SEVERAL, 0},
+    {SPKL_LIF_REFRACTORY_MODE | PARAMETER(REFRACTORY), SPKL_LIF_HAS_REFRACTORY,
+     0},
+    {SPKL_LIF_ADAPT_DECAY_FIRST | SPKL_LIF_RESET_ADAPTED | PARAMETER(DECAY_A) |
+         PARAMETER(ADAPT_BY),
+     SPKL_LIF_HAS_A, 0},
+    {SPKL_LIF_RESET_ADAPTED, SPKL_LIF_RESET_SUBTRACT, 0},
+};
+
+bool spkl_choices_are_valid(uint32_t flags, uint32_t parameters)
+{
+    /* In these fields of two bits the value 3 is unknown. */
+    const uint32_t low = SPKL_LIF_RESET_SUBTRACT |
+                         SPKL_LIF_REFRACTORY_ACCUMULATE | SPKL_LIF_ROUND_ZERO;
+    uint32_t said = flags | parameters << 21;
+
+    if (flags > KNOWN || (flags & flags >> 1 & low) != 0) {
+        return false;
+    }
+    for (unsigned i = 0; i < sizeof rules / sizeof *rules; i++) {
+        if ((said & rules[i].have) != 0 &&
+            ((said & rules[i].needs) == 0 || (said & rules[i].never) != 0)) {
+            return false;
+        }
+    }
+    return true;
+}

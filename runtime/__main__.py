@@ -1,0 +1,7 @@
+"""`python -m spikelet` is the command line."""
+
+from __future__ import annotations
+
+from spikelet.cli import main
+
+main()

@@ -1,0 +1,60 @@
+"""Describes the extension module spikelet._spikelet to cffi; setup.py runs this file, nothing imports it.
+
+What Python sees of the engine is read from its headers, so that nothing is declared twice.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from cffi import FFI
+
+_CSRC = Path(__file__).parent.parent / "csrc"
+_HEADERS = ("include/spkl.h", "host/samples.h")
+#: The first set that has a kernel gives it, as for a board; there is no assembly for hosts.
+_KERNEL_SETS = ("host", "packed", "ref")
+_FLAGS = ["-std=c99", "-O2", "-fvisibility=hidden"]
+
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_CPLUSPLUS = re.compile(r"^#ifdef __cplusplus$.*?^#endif$", re.DOTALL | re.MULTILINE)
+_INCLUDED_CODES = re.compile(r'^#define SPKL_ERR\(.*?\n#include "spkl_err\.def"\n#undef SPKL_ERR$', re.MULTILINE)
+_CODE = re.compile(r"^SPKL_ERR\((\w+), (-\d+),", re.MULTILINE)
+_DIRECTIVE = re.compile(r"^#(?!define \w+ \d+$).*\n", re.MULTILINE)
+
+
+def declarations() -> str:
+    """The C declarations of the headers as cffi reads them: no comments, no directives but plain constants."""
+    codes = "\n".join(
+        f"SPKL_ERR_{name} = {value}," for name, value in _CODE.findall((_CSRC / "include" / "spkl_err.def").read_text())
+    )
+    found = []
+    for header in _HEADERS:
+        text = _COMMENT.sub("", (_CSRC / header).read_text())
+        text = _INCLUDED_CODES.sub(codes, _CPLUSPLUS.sub("", text))
+        found.append(_DIRECTIVE.sub("", text))
+    return "\n".join(found)
+
+
+def sources() -> list[str]:
+    """All C files of the extension."""
+    kernels = {file.stem: file for name in reversed(_KERNEL_SETS) for file in (_CSRC / "kernels" / name).glob("*.c")}
+    files = [*(_CSRC / "engine").glob("*.c"), *(_CSRC / "host").glob("*.c"), _CSRC / "kernels" / "all.c"]
+    return sorted(file.as_posix() for file in [*files, *kernels.values()])
+
+
+def depends() -> list[str]:
+    """All files that these include."""
+    return sorted(file.as_posix() for file in _CSRC.rglob("*") if file.suffix in {".h", ".def", ".inc"})
+
+
+ffi = FFI()
+ffi.cdef(declarations())
+ffi.set_source(
+    "spikelet._spikelet",
+    "".join(f'#include "{Path(header).name}"\n' for header in _HEADERS),
+    sources=sources(),
+    depends=depends(),
+    include_dirs=[(_CSRC / folder).as_posix() for folder in ("include", "engine", "host")],
+    extra_compile_args=_FLAGS,
+)

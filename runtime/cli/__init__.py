@@ -1,0 +1,78 @@
+"""The command line: `spikelet COMMAND ...`, one file a command, loaded when it is called."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import click
+
+from spikelet.errors import ConvertError, SpikeletError
+
+__all__ = ["COMMANDS", "group", "main"]
+
+#: Commands in the order of use, with what `spikelet --help` says of them.
+COMMANDS = {
+    "demo": "Convert the digits example, run it on an emulated board, compare.",
+    "check": "Tell whether a file can be converted and fits a board.",
+    "convert": "Convert a trained network to an image.",
+    "inspect": "Show everything that an image says.",
+    "verify": "Compare float network, integer reference, host and boards, layer by layer.",
+    "run": "Run one sample and print what comes out.",
+    "eval": "Run a data set: accuracy, spikes, synaptic operations.",
+    "build": "Build firmware for a board.",
+    "boards": "List the boards.",
+    "emulate": "Run an emulated board, or count a model's instructions on it.",
+    "bench": "Measure the host engine against snnTorch.",
+    "doctor": "Tell what is installed, and what to install.",
+}
+
+
+class _Group(click.Group):
+    """Loads a command's module when it is needed; turns errors into a line and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """See click."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """See click."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"spikelet.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what goes wrong is one line and the exit code of its class."""
+        try:
+            return super().invoke(ctx)
+        except SpikeletError as error:
+            click.echo(f"spikelet: {error}{_hint(error)}", err=True)
+            ctx.exit(error.exit_code)
+
+
+def _hint(error: SpikeletError) -> str:
+    """How a keyword of convert() is said on the command line."""
+    is_open = isinstance(error, ConvertError) and error.field == "choices" and "reset" in error.found
+    return " Here reset_time='now' is --reset-time now." if is_open else ""
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="spikelet")
+def group() -> None:
+    """Turn trained spiking networks into small integer models and run them event by event.
+
+    \b
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 cannot be converted, 4 wrong model,
+    5 bad image, 6 refused by the engine, 7 board, 8 device, 9 data.
+    """
+
+
+def main() -> None:
+    """Run the command line."""
+    group(prog_name="spikelet")

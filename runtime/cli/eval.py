@@ -1,0 +1,89 @@
+"""`spikelet eval`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from spikelet.cli.options import (
+    board_options,
+    conversion_options,
+    data_options,
+    get_data,
+    get_model,
+    host_encoding,
+    model_argument,
+    on_option,
+)
+from spikelet.cli.screen import json_option, number, percent, print_json, progress, say, table
+from spikelet.evaluate import Evaluation, evaluate
+from spikelet.model import Model
+from spikelet.runners import open_runner
+
+__all__ = ["command"]
+
+
+@click.command("eval")
+@model_argument
+@click.argument("data", type=click.Path(path_type=Path))
+@on_option
+@data_options
+@board_options
+@conversion_options
+@json_option
+def command(
+    model: Path, data: Path, where: str, samples: int, ticks: int, compiler: str, *, as_json: bool, **options: Any
+) -> None:
+    """Run the samples of DATA (.npz) through MODEL (.spkl, or .nir with conversion options): accuracy, spikes, work.
+
+    DATA has frames x and labels y, or events sample, tick, neuron (and value) and labels. For an image that takes
+    events, --encoder and --ticks have the host make events of frames.
+    """
+    encode = host_encoding(model, options)
+    loaded = get_model(model, options)
+    found = get_data(data, loaded, samples=samples, ticks=ticks, labelled=True, encode=encode)
+    with open_runner(where, loaded, compiler=compiler) as runner, progress(f"on {where}", len(found)) as step:
+        result = evaluate(runner, found, progress=step)
+    if as_json:
+        print_json(_data(where, loaded, result))
+        return
+    say(f"{data.name} on {where}: {percent(result.accuracy)} right ({result.correct} of {len(found)})")
+    rows = [
+        (p.name, p.size, number(s.mean(), 1), number(s.max()), number(o.mean(), 1), number(o.max()))
+        for p, s, o in zip(loaded.populations, result.spikes.T, result.synops.T, strict=True)
+    ]
+    sums = result.spikes.sum(axis=1), result.synops.sum(axis=1)
+    rows.append(("all", "", *(f(x) for x in sums for f in (_mean, _most))))
+    columns = ("population", "#neurons", "#spikes a sample", "#most", "#synaptic operations", "#most")
+    table("", columns, rows)
+    say(f"{number(result.seconds, 2)} s, {number(1000 * result.seconds / len(found), 3)} ms a sample")
+
+
+def _mean(values: Any) -> str:
+    return number(float(values.mean()), 1)
+
+
+def _most(values: Any) -> str:
+    return number(int(values.max()))
+
+
+def _data(where: str, model: Model, result: Evaluation) -> dict[str, Any]:
+    """The result for machines."""
+    populations = {
+        p.name: {"spikes": round(float(s.mean()), 4), "synops": round(float(o.mean()), 4)}
+        for p, s, o in zip(model.populations, result.spikes.T, result.synops.T, strict=True)
+    }
+    return {
+        "on": where,
+        "samples": len(result.predictions),
+        "correct": result.correct,
+        "accuracy": result.accuracy,
+        "spikes_per_sample": round(float(result.spikes.sum(axis=1).mean()), 4),
+        "synops_per_sample": round(float(result.synops.sum(axis=1).mean()), 4),
+        "populations": populations,
+        "seconds": round(result.seconds, 4),
+        "predictions": np.asarray(result.predictions).tolist(),
+    }

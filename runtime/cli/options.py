@@ -1,0 +1,199 @@
+"""Options that several commands share: how to convert, which model, where it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from spikelet.converters.conventions import CHOICES
+from spikelet.converters.frameworks import FRAMEWORKS
+from spikelet.datasets import DataSet, Encoding
+from spikelet.datasets import load as load_data
+from spikelet.model import Decoder, Encoder, Model, Rounding
+from spikelet.runners import WHERE
+
+__all__ = [
+    "board_options",
+    "conversion_options",
+    "convert_file",
+    "data_options",
+    "get_data",
+    "get_model",
+    "host_encoding",
+    "is_network",
+    "model_argument",
+    "on_option",
+    "said",
+]
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+
+
+def _words(enum: Any) -> click.Choice[str]:
+    return click.Choice([member.name.lower() for member in enum])
+
+
+def _settled(name: str) -> Any:
+    """A choice that a file leaves open, as an option."""
+    values = "; ".join(f"{value}: {text}" for value, text in CHOICES[name].values.items())
+    return click.option(f"--{name.replace('_', '-')}", type=click.Choice(list(CHOICES[name].values)), help=values + ".")
+
+
+_CHOICES = (
+    click.option("--framework", type=click.Choice(list(FRAMEWORKS)), help="Whose conventions hold."),
+    click.option("--dt", type=float, help="Length of a tick [s]."),
+    *(_settled(name) for name in CHOICES if name != "several"),
+    click.option("--several/--single", default=None, help="Several spikes a tick, or one at most."),
+    click.option("--norm-input/--no-norm-input", default=None, help="sinabs: input times (1 - decay), or as it is."),
+    click.option("--v-min", help="Lower clamp of v: a number, -threshold, or none."),
+    click.option("--v-reset", type=float, help="Stands in for the file's v_reset."),
+    click.option("--file-dt", type=float, help="Norse: what to_nir(dt=) multiplied tau by."),
+    click.option("--decay-bits", type=int, help="16, or 12 for Loihi's arithmetic."),
+    click.option("--defaults", is_flag=True, default=None, help="The framework's own defaults for what is open."),
+)
+_NUMBERS = (
+    click.option("--scale", type=click.Choice(["neuron", "population"]), help="What shares one size of a weight unit."),
+    click.option("--weight-bits", type=int, help="2 to 8 (8)."),
+    click.option("--calibration", type=click.Path(path_type=Path), help="Data set to round weights by."),
+    click.option("--encoder", type=_words(Encoder), help="What makes events on the device (events: nobody)."),
+    click.option("--gain", type=int, help="Of the encoder (257: a pixel of 255 fires in every tick)."),
+    click.option("--seed", type=int, help="Of the Poisson encoder (0)."),
+    click.option("--input-scale", type=float, help="What an input of 1 stands for in the network (1)."),
+    click.option("--max-value", type=int, help="Largest |value| of an event (1)."),
+    click.option("--max-sum", type=int, help="Largest sum of |value| of a tick."),
+    click.option("--queue", type=int, help="Events that an input holds."),
+    click.option("--ticks-per-sample", type=int, help="Window of a sample; 0: endless (0)."),
+    click.option("--reset-between/--keep-state", default=None, help="Whether samples begin anew (yes)."),
+    click.option("--decoder", type=_words(Decoder), help="How outputs become scores."),
+    click.option("--labels", help="Names of the classes, with commas between."),
+    click.option("--output-queue", type=int, help="Events that an output holds."),
+    click.option("--frac", type=int, help="Fraction bits of all potentials."),
+    click.option("--rounding", type=_words(Rounding), help="Of decays (floor)."),
+)
+
+
+def _apply(function: _Function, options: tuple[Any, ...]) -> _Function:
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def conversion_options(function: _Function) -> _Function:
+    """All keywords of spikelet.convert; the command gets them in **options."""
+    return _apply(function, (*_CHOICES, *_NUMBERS))
+
+
+def said(options: dict[str, Any]) -> dict[str, Any]:
+    """The conversion options that were given."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def model_argument(function: _Function) -> _Function:
+    """An image, or a network to convert."""
+    return _apply(function, (click.argument("model", type=click.Path(path_type=Path)),))
+
+
+def is_network(path: Path) -> bool:
+    """Whether a file is a network to convert, not an image."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(8) == _HDF5
+    except OSError:
+        return path.suffix != ".spkl"
+
+
+def get_model(path: Path, options: dict[str, Any]) -> Model:
+    """Read an image, or convert a network with the options that were given.
+
+    Raises:
+        ConvertError, ImageError, DataError: see convert() and read().
+    """
+    given = said(options)
+    if is_network(path):
+        return convert_file(path, given)
+    if given:
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise click.UsageError(f"{path} is an image, which is converted already: leave out {names}")
+    from spikelet.image import read
+
+    return read(path)
+
+
+def host_encoding(path: Path, options: dict[str, Any]) -> str | None:
+    """Take --encoder out of the options where the file is an image: then it is the host that encodes."""
+    if is_network(path) or options.get("encoder") in (None, "events"):
+        return None
+    return str(options.pop("encoder"))
+
+
+def convert_file(path: Path, given: dict[str, Any]) -> Model:
+    """Convert a network; calibration data are read for its own inputs."""
+    from spikelet.converters import convert
+
+    given = dict(given)
+    if "labels" in given:
+        given["labels"] = given["labels"].split(",")
+    if "v_min" in given:
+        given["v_min"] = _number_or_word(given["v_min"])
+    file = given.pop("calibration", None)
+    model = convert(path, **given)
+    if file is None:
+        return model
+    return convert(path, **given, calibration=calibration(file, model))
+
+
+def calibration(file: Path, model: Model) -> Any:
+    """Samples of a data set as convert() takes them."""
+    data = load_data(file, model)
+    return {port.name: [data.inputs(index)[port.name] for index in range(len(data))] for port in model.inputs}
+
+
+def _number_or_word(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+_DATA = (
+    click.option("--samples", type=click.IntRange(min=0), default=0, help="Only the first N samples (0: all)."),
+    click.option("--ticks", type=click.IntRange(min=0), default=0, help="Length of a sample, where the model has no window."),
+)
+
+
+def data_options(function: _Function) -> _Function:
+    """How much of a data set, and how long."""
+    return _apply(function, _DATA)
+
+
+def get_data(
+    file: Path, model: Model, *, samples: int, ticks: int, labelled: bool = False, encode: str | None = None
+) -> DataSet:
+    """Read a data set for a model; `encode` has the host make events of frames.
+
+    Raises:
+        DataError: see spikelet.datasets.load.
+    """
+    encoding = None
+    if encode is not None:
+        encoding = Encoding(encoder=Encoder[encode.upper()], ticks=ticks or model.ticks_per_sample)
+    return load_data(file, model, encoding=encoding, ticks=ticks, labelled=labelled).take(samples)
+
+
+def on_option(function: _Function) -> _Function:
+    """Where to run."""
+    return _apply(function, (click.option("--on", "where", default="host", show_default=True, help=f"Where: {WHERE}."),))
+
+
+_BOARD = (
+    click.option("--compiler", type=click.Choice(["auto", "gcc", "zig"]), default="auto", show_default=True),
+)
+
+
+def board_options(function: _Function) -> _Function:
+    """How to build firmware."""
+    return _apply(function, _BOARD)

@@ -1,0 +1,122 @@
+"""`spikelet run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from spikelet.arrays import read_one
+from spikelet.cli.options import (
+    board_options,
+    conversion_options,
+    get_data,
+    get_model,
+    host_encoding,
+    model_argument,
+    on_option,
+)
+from spikelet.cli.screen import json_option, number, print_json, say, table
+from spikelet.datasets import MAX_TICKS
+from spikelet.errors import DataError, SpikeletError
+from spikelet.model import Model
+from spikelet.runner import Result
+from spikelet.runners import open_runner
+
+__all__ = ["command"]
+
+
+@click.command("run")
+@model_argument
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--sample", type=click.IntRange(min=0), default=0, show_default=True, help="Which sample of a data set.")
+@click.option("--ticks", type=click.IntRange(min=0, max=MAX_TICKS), default=0, help="How long (the window, or all events).")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the outputs' events to an .npz file.")
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@on_option
+@board_options
+@conversion_options
+@json_option
+def command(
+    model: Path,
+    data: Path,
+    sample: int,
+    ticks: int,
+    output: Path | None,
+    where: str,
+    compiler: str,
+    *,
+    force: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Run one sample through MODEL (.spkl, or .nir with conversion options) and print what comes out.
+
+    DATA is a data set (.npz), or an .npy file with a frame, or with counts of shape (ticks, neurons).
+    """
+    if output is not None and output.exists() and not force:
+        raise SpikeletError(f"{output} exists: choose another name, or say --force to replace it")
+    encode = host_encoding(model, options)
+    loaded = get_model(model, options)
+    inputs, length = _inputs(data, loaded, sample=sample, ticks=ticks, encode=encode)
+    with open_runner(where, loaded, compiler=compiler) as runner:
+        result = runner.run(inputs, length)
+    if output is not None:
+        with output.open("wb") as stream:
+            np.savez_compressed(stream, **{name: out.events for name, out in result.outputs.items()})
+    if as_json:
+        print_json(_data(loaded, result))
+    else:
+        _print(loaded, result)
+
+
+def _inputs(data: Path, model: Model, *, sample: int, ticks: int, encode: str | None) -> tuple[Any, int | None]:
+    """What Runner.run takes, and how many ticks."""
+    if data.suffix == ".npy":
+        length = ticks or model.ticks_per_sample
+        if not length and model.inputs[0].encoder.name != "EVENTS":
+            raise DataError("the model has no window of its own: say how many ticks a frame lasts (--ticks N)")
+        return read_one(data), length or None
+    found = get_data(data, model, samples=0, ticks=ticks, encode=encode)
+    if sample >= len(found):
+        raise DataError(f"{data} has {len(found)} samples, numbered from 0: there is no sample {sample}")
+    return found.inputs(sample), found.ticks_of(sample)
+
+
+def _print(model: Model, result: Result) -> None:
+    for port in model.outputs:
+        out = result.outputs[port.name]
+        labels = port.labels or tuple(str(i) for i in range(len(out.scores)))
+        if out.prediction >= 0:
+            say(f"output {port.name!r}: prediction {labels[out.prediction]}")
+            order = np.argsort(-out.scores, kind="stable")[:10]
+            rows = [(labels[i], number(int(out.scores[i])), number(int(out.counts[i]))) for i in order]
+            table("", ("neuron", "#score", "#spikes"), rows)
+        else:
+            say(f"output {port.name!r}: {len(out.events)} events")
+    rows = [
+        (p.name, number(s.events), number(s.synops), number(s.quiet_ticks))
+        for p, s in zip(model.populations, result.stats, strict=True)
+    ]
+    table("", ("population", "#events", "#synaptic operations", "#quiescent ticks"), rows)
+
+
+def _data(model: Model, result: Result) -> dict[str, Any]:
+    """The result for machines."""
+    return {
+        "outputs": {
+            name: {
+                "prediction": out.prediction,
+                "scores": out.scores.tolist(),
+                "counts": out.counts.tolist(),
+                "events": [[int(e["tick"]), int(e["neuron"]), int(e["value"])] for e in out.events],
+            }
+            for name, out in result.outputs.items()
+        },
+        "populations": {
+            p.name: {"events": s.events, "synops": s.synops, "quiet_ticks": s.quiet_ticks}
+            for p, s in zip(model.populations, result.stats, strict=True)
+        },
+    }

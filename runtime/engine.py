@@ -1,0 +1,233 @@
+"""The C engine on this host: the same code that runs on boards, behind the calls of Runner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spikelet._spikelet import ffi, lib
+from spikelet.codes import sentence
+from spikelet.engine_samples import SampleRun
+from spikelet.errors import DataError, EngineError, ImageError, SpikeletError
+from spikelet.events import EVENT, EventArray
+from spikelet.image import decode, encode
+from spikelet.model import Int32Array, Model
+from spikelet.runner import PopulationStats, Runner, Variable
+from spikelet.samples import SampleResult, prepare
+
+__all__ = ["Engine", "check_image"]
+
+#: Ticks of one call into C, so that Ctrl-C is heard.
+_TICKS_A_CALL = 4096
+_UINT_MAX = 2**32 - 1
+
+
+def check_image(data: bytes) -> None:
+    """Open an image in C and drop it again.
+
+    Raises:
+        ImageError: with the engine's code.
+    """
+    _open(_aligned(data), len(data))
+
+
+class Engine(Runner):
+    """Runs a model, or an image, in C.
+
+    Args:
+        model: a model, or the bytes of an image.
+
+    Raises:
+        ModelError: the model breaks a rule.
+        ImageError: the image is refused.
+        EngineError: this engine lacks a kernel that the model needs.
+    """
+
+    def __init__(self, model: Model | bytes) -> None:
+        image = encode(model) if isinstance(model, Model) else bytes(model)
+        self.model = model if isinstance(model, Model) else decode(image)
+        self._image = _aligned(image)
+        self._opened = _open(self._image, len(image))
+        self._size = int(lib.spkl_arena_size(self._opened))
+        self._arena = np.zeros(-(-self._size // 8), np.uint64)
+        self._started = ffi.new("struct spkl_net *")
+        self._closed = False
+        _accept(lib.spkl_start(self._started, self._opened, ffi.from_buffer(self._arena), self._size), "the model")
+
+    def close(self) -> None:
+        """Give the network back; all calls but this one are refused from now on. Safe to repeat."""
+        self._closed = True
+        self._image = self._arena = np.zeros(0, np.uint64)
+
+    @property
+    def _net(self) -> Any:
+        if self._closed:
+            raise SpikeletError("this engine is closed: make a new one")
+        return self._started
+
+    @property
+    def arena_size(self) -> int:
+        """Bytes that the network works in on this machine."""
+        return self._size
+
+    @property
+    def arena(self) -> bytes:
+        """A copy of the arena: state and scratch, which has pointers (docs/reference/arena.md)."""
+        assert self._net
+        return self._arena.tobytes()[: self._size]
+
+    @property
+    def state(self) -> bytes:
+        """A copy of the arena's state part: the same bytes on every machine."""
+        return self.arena[: self._opened.state_size]
+
+    @property
+    def tick_number(self) -> int:
+        """See Runner."""
+        return int(lib.spkl_tick_number(self._net))
+
+    def push(self, events: EventArray, port: int = 0) -> None:
+        """See Runner.
+
+        Raises:
+            DataError: not an array of dtype EVENT, shape (n,).
+            EngineError: ARGUMENT, ENCODER, FULL, TICK, NEURON, VALUE; nothing was pushed.
+        """
+        if events.dtype != EVENT or events.ndim != 1:
+            raise DataError(f"push takes events of dtype EVENT, shape (n,), not {events.dtype}, {events.shape}")
+        held = np.ascontiguousarray(events)
+        data = ffi.from_buffer("struct spkl_event[]", held)
+        _accept(lib.spkl_push(self._net, _index(port), data, len(held)), self._input(port))
+
+    def push_frame(self, frame: npt.NDArray[np.uint8], port: int = 0) -> None:
+        """See Runner.
+
+        Raises:
+            DataError: not an array of dtype uint8 with one dimension.
+            EngineError: ARGUMENT, ENCODER; the port's frame is as it was.
+        """
+        if frame.dtype != np.uint8 or frame.ndim != 1:
+            raise DataError(f"push_frame takes a frame of dtype uint8, shape (n,), not {frame.dtype}, {frame.shape}")
+        held = np.ascontiguousarray(frame)
+        data = ffi.from_buffer("uint8_t[]", held)
+        _accept(lib.spkl_push_frame(self._net, _index(port), data, len(held)), self._input(port))
+
+    def advance(self, ticks: int) -> int:
+        """See Runner."""
+        done = 0
+        while done < ticks:
+            asked = min(ticks - done, _TICKS_A_CALL)
+            given = int(lib.spkl_advance(self._net, asked))
+            done += given
+            if given < asked:
+                break
+        return done
+
+    def take(self, port: int = 0) -> EventArray:
+        """See Runner.
+
+        Raises:
+            EngineError: ARGUMENT.
+        """
+        held = self._held(port)
+        taken = np.zeros(held.n_events, EVENT)
+        if held.n_events:
+            ffi.memmove(ffi.from_buffer(taken), held.events, taken.nbytes)
+            _accept(lib.spkl_output_take(self._net, port, held.n_events), f"output {port}")
+        return taken
+
+    def scores(self, port: int = 0) -> Int32Array:
+        """See Runner.
+
+        Raises:
+            EngineError: ARGUMENT.
+        """
+        held = self._held(port)
+        scores = np.zeros(held.size if held.scores != ffi.NULL else 0, np.int32)
+        if len(scores):
+            ffi.memmove(ffi.from_buffer(scores), held.scores, scores.nbytes)
+        return scores
+
+    def reset(self) -> None:
+        """See Runner."""
+        lib.spkl_reset(self._net)
+
+    def probe(self, population: int, variable: Variable) -> Int32Array:
+        """See Runner.
+
+        Raises:
+            EngineError: ARGUMENT.
+        """
+        known = 0 <= population < len(self.model.populations)
+        values = np.zeros(self.model.populations[population].size if known else 1, np.int32)
+        out = ffi.from_buffer("int32_t[]", values)
+        status = lib.spkl_probe(self._net, _index(population), int(variable), out, 0, len(values))
+        _accept(status, f"population {population}")
+        return values
+
+    def stats(self) -> list[PopulationStats]:
+        """See Runner."""
+        found = []
+        stats = ffi.new("struct spkl_stats *")
+        for index in range(len(self.model.populations)):
+            _accept(lib.spkl_population_stats(self._net, index, stats), f"population {index}")
+            found.append(PopulationStats(events=stats.events, synops=stats.synops, quiet_ticks=stats.quiet_ticks))
+        return found
+
+    def run_samples(
+        self, inputs: Any, ticks: int | npt.ArrayLike | None = None, *, reset: bool = True, events: bool = False
+    ) -> SampleResult:
+        """Run many samples without Python in between; the same as `run` for each of them.
+
+        Args:
+            inputs: for a port that takes events: EventSamples; for a port with an encoder: frames,
+                uint8, shape (samples, size). For several ports a mapping by port name.
+            ticks: how many [ticks], for all or for each sample; default: the model's window, or up
+                to the sample's last event.
+            reset: start each sample from the initial state; otherwise go on.
+            events: keep the output events as well.
+
+        Raises:
+            DataError: inputs do not match the ports.
+            EngineError: an event is refused by its port; the samples before have run.
+        """
+        ports, lasting = prepare(self.model, inputs, ticks)
+        return SampleRun(self._net, self.model, ports, lasting, reset=reset, events=events).run()
+
+    def _held(self, port: int) -> Any:
+        held = ffi.new("struct spkl_output *")
+        _accept(lib.spkl_output(self._net, _index(port), held), f"output {port}")
+        return held
+
+    def _input(self, port: int) -> str:
+        known = 0 <= port < len(self.model.inputs)
+        return f"input {self.model.inputs[port].name!r}" if known else f"input {port}"
+
+
+def _aligned(data: bytes) -> npt.NDArray[np.uint64]:
+    """A copy of bytes at a multiple of 8."""
+    held = np.zeros(-(-len(data) // 8) or 1, np.uint64)
+    held.view(np.uint8)[: len(data)] = np.frombuffer(data, np.uint8)
+    return held
+
+
+def _open(image: npt.NDArray[np.uint64], length: int) -> Any:
+    """A checked image; `image` must outlive it."""
+    opened = ffi.new("struct spkl_model *")
+    status = lib.spkl_open(opened, ffi.from_buffer(image), length)
+    if status != 0:
+        raise ImageError(f"the image is refused: {sentence(status)}", code=status)
+    return opened
+
+
+def _accept(status: int, where: str) -> None:
+    """Raise what a call returns as an error."""
+    if status < 0:
+        raise EngineError(f"{where}: {sentence(status)}", code=status)
+
+
+def _index(number: int) -> int:
+    """A number as `unsigned`; one that C cannot take becomes one that C refuses."""
+    return number if 0 <= number <= _UINT_MAX else _UINT_MAX

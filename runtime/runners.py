@@ -1,0 +1,57 @@
+"""Opens what a model can run on, by name: the host's engine, the reference, an emulated or a real board."""
+
+from __future__ import annotations
+
+from spikelet.errors import BoardError
+from spikelet.model import Model
+from spikelet.runner import Runner
+
+__all__ = ["WHERE", "emulated", "is_board", "open_runner"]
+
+#: What `--on` takes, for help texts.
+WHERE = "host, reference, emulator:BOARD, or a port such as /dev/ttyACM0 or socket://localhost:5555"
+_EMULATOR = "emulator:"
+
+
+def is_board(where: str) -> bool:
+    """Whether this is a board, emulated or real."""
+    return where not in {"host", "reference"}
+
+
+def emulated(where: str) -> str:
+    """The board's name of "emulator:BOARD"; "" for anything else."""
+    return where.removeprefix(_EMULATOR) if where.startswith(_EMULATOR) else ""
+
+
+def open_runner(where: str, model: Model, *, compiler: str = "auto", count: bool = False) -> Runner:
+    """Open a runner; use it in a `with` statement.
+
+    Args:
+        where: "host", "reference", "emulator:BOARD", or a port.
+        model: to run; a board gets it over the line if it does not run it already.
+        compiler: for an emulated board's firmware.
+        count: count the instructions of an emulated board, which makes it slower.
+
+    Raises:
+        BoardError: unknown board, no compiler or emulator, or the model does not fit.
+        DeviceError: the port is missing or busy, or the board is silent.
+    """
+    if where == "host":
+        from spikelet.engine import Engine
+
+        return Engine(model)
+    if where == "reference":
+        from spikelet.reference import Reference
+
+        return Reference(model)
+    if where.startswith(_EMULATOR):
+        from spikelet.emulator import emulate
+
+        return emulate(model, emulated(where), compiler=compiler, count=count)
+    from spikelet import boards
+
+    if where in boards.names():
+        raise BoardError(f"{where!r} is a board: say emulator:{where} for the emulated one, or give the port of a real one")
+    from spikelet.device import connect
+
+    return connect(where, model)
