@@ -6,9 +6,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
 
-# The environment is made again when what it is made from changes.
+# The environment is made again when what it is made from changes. Folders are
+# named for files that come or go.
 SOURCES := setup.py pyproject.toml MANIFEST.in runtime/_build_engine.py \
-	$(shell find csrc -name '*.c' -o -name '*.h' -o -name '*.def' -o -name '*.S') \
+	$(wildcard build_backend/*.py) \
+	$(shell find csrc -type d -o -name '*.[ch]' -o -name '*.def' -o -name '*.inc') \
 	$(shell find runtime converters -name '__init__.py')
 
 .PHONY: help demo test check lint format fuzz tools clean

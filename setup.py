@@ -1,21 +1,24 @@
 """Maps runtime/ to `spikelet` and converters/ to `spikelet.converters`, and ships the C sources as data."""
 
+import runpy
 import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from setuptools import setup
+from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.command.build_py import build_py
 
 sys.path.insert(0, str(Path(__file__).parent / "build_backend"))
-from host_compiler import replacement
+from host_compiler import has_python_headers, replacement
 
 DATA = ("csrc", "firmware", "boards", "examples/digits")
 #: Of the examples only what `spikelet demo` reads.
-SCRIPTS = {"examples/digits": {".py"}}
+LEFT_OUT = {"examples/digits": {".py"}}
 ROOTS = {"spikelet": "runtime", "spikelet.converters": "converters"}
+ENGINE = "runtime/_build_engine.py"
 
 
 def packages() -> list[str]:
@@ -33,12 +36,14 @@ class BuildPy(build_py):
     def _data(self) -> Iterator[tuple[Path, Path]]:
         for top in DATA:
             for source in sorted(Path(top).rglob("*")):
-                left_out = SCRIPTS.get(top, set())
-                if source.is_file() and "__pycache__" not in source.parts and source.suffix not in left_out:
+                left_out = "__pycache__" in source.parts or source.suffix in LEFT_OUT.get(top, ())
+                if source.is_file() and not left_out:
                     yield source, Path(self.build_lib, "spikelet", "_data", source)
 
     def run(self) -> None:
         """Build as usual, then copy; an editable install reads the checkout instead."""
+        if not has_python_headers():
+            runpy.run_path(ENGINE)["plain_ffi"].emit_python_code("runtime/_spikelet.py")
         super().run()
         if not self.editable_mode:
             for source, target in self._data():
@@ -65,9 +70,12 @@ class BuildExt(build_ext):
         super().build_extensions()
 
 
-setup(
-    packages=packages(),
-    package_dir=ROOTS,
-    cffi_modules=["runtime/_build_engine.py:ffi"] if Path("runtime/_build_engine.py").exists() else [],
-    cmdclass={"build_py": BuildPy, "build_ext": BuildExt},
-)
+def engine() -> dict[str, Any]:
+    """What setup() is told of the C engine: one extension module, or without Python.h a library and a module."""
+    if has_python_headers():
+        return {"cffi_modules": [f"{ENGINE}:ffi"]}
+    described = runpy.run_path(ENGINE)
+    return {"ext_modules": [Extension(described["LIBRARY"], **described["BUILD"])]}
+
+
+setup(packages=packages(), package_dir=ROOTS, cmdclass={"build_py": BuildPy, "build_ext": BuildExt}, **engine())

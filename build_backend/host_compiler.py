@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-__all__ = ["ZIG", "needs_zig", "replacement"]
+__all__ = ["ZIG", "has_python_headers", "needs_zig", "replacement"]
 
 #: What pip installs where there is no compiler.
 ZIG = "ziglang>=0.13"
@@ -57,6 +57,11 @@ def replacement() -> list[str] | None:
 def needs_zig() -> bool:
     """Whether the build needs the ziglang wheel."""
     return replacement() == _zig()
+
+
+def has_python_headers() -> bool:
+    """Whether Python.h is there; Debian has it in a package of its own."""
+    return Path(sysconfig.get_path("include"), "Python.h").exists()
 
 
 def _zig() -> list[str]:

@@ -14,7 +14,6 @@ _CSRC = Path(__file__).parent.parent / "csrc"
 _HEADERS = ("include/spkl.h", "host/samples.h")
 #: The first set that has a kernel gives it, as for a board; there is no assembly for hosts.
 _KERNEL_SETS = ("host", "packed", "ref")
-_FLAGS = ["-std=c99", "-O2", "-fvisibility=hidden"]
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _CPLUSPLUS = re.compile(r"^#ifdef __cplusplus$.*?^#endif$", re.DOTALL | re.MULTILINE)
@@ -48,13 +47,20 @@ def depends() -> list[str]:
     return sorted(file.as_posix() for file in _CSRC.rglob("*") if file.suffix in {".h", ".def", ".inc"})
 
 
+#: How the files are compiled, for setuptools' Extension.
+BUILD = {
+    "sources": sources(),
+    "depends": depends(),
+    "include_dirs": [(_CSRC / folder).as_posix() for folder in ("include", "engine", "host")],
+    "extra_compile_args": ["-std=c99", "-O2"],
+}
+
 ffi = FFI()
 ffi.cdef(declarations())
-ffi.set_source(
-    "spikelet._spikelet",
-    "".join(f'#include "{Path(header).name}"\n' for header in _HEADERS),
-    sources=sources(),
-    depends=depends(),
-    include_dirs=[(_CSRC / folder).as_posix() for folder in ("include", "engine", "host")],
-    extra_compile_args=_FLAGS,
-)
+ffi.set_source("spikelet._spikelet", "".join(f'#include "{Path(header).name}"\n' for header in _HEADERS), **BUILD)
+
+#: Where Python came without its headers: a module without C, and the engine as a library of its own.
+plain_ffi = FFI()
+plain_ffi.cdef(declarations())
+plain_ffi.set_source("spikelet._spikelet", None)
+LIBRARY = "spikelet._spikelet_library"

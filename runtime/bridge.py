@@ -13,7 +13,7 @@ from spikelet.transport import Transport
 __all__ = ["serve_pty", "serve_tcp"]
 
 _BLOCK = 4096
-_POLL = 0.01
+_POLL = 0.002
 
 
 def serve_tcp(board: Transport, port: int, announce: Callable[[str], None]) -> None:
@@ -59,9 +59,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
         data = data[os.write(descriptor, data) :]
 
 
-def _pass(
-    board: Transport, descriptor: int, send: Callable[[bytes], object], receive: Callable[[int], bytes]
-) -> None:
+def _pass(board: Transport, descriptor: int, send: Callable[[bytes], object], receive: Callable[[int], bytes]) -> None:
     """Pass bytes both ways until the client goes away."""
     try:
         while True:

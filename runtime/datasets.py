@@ -129,11 +129,15 @@ def _labels(path: str | Path, arrays: _Arrays) -> npt.NDArray[np.int64] | None:
         return None
     labels = arrays[name]
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
-        raise DataError(f"{path}: {name} is {labels.dtype} of shape {labels.shape}; it must be whole numbers, one a sample")
+        raise DataError(
+            f"{path}: {name} is {labels.dtype} of shape {labels.shape}; it must be whole numbers, one a sample"
+        )
     if len(labels) > MAX_SAMPLES:
         raise DataError(f"{path}: {len(labels)} samples; at most {MAX_SAMPLES}: split the data set")
     if len(labels) and (int(labels.min()) < 0 or int(labels.max()) > 65535):
-        raise DataError(f"{path}: {name} goes from {labels.min()} to {labels.max()}; labels number output neurons from 0")
+        raise DataError(
+            f"{path}: {name} goes from {labels.min()} to {labels.max()}; labels number output neurons from 0"
+        )
     return labels.astype(np.int64)
 
 
@@ -227,7 +231,9 @@ def _columns(where: str, own: _Arrays) -> dict[str, npt.NDArray[np.int64]]:
         if column is None:
             column = np.ones(shape, np.int64)
         if column.ndim != 1 or column.shape != shape:
-            raise DataError(f"{where}: {name} has shape {column.shape}, sample has {shape}: one number an event in each")
+            raise DataError(
+                f"{where}: {name} has shape {column.shape}, sample has {shape}: one number an event in each"
+            )
         if column.dtype.kind not in "iu":
             raise DataError(f"{where}: {name} is {column.dtype}; it must be whole numbers (an integer dtype)")
         if column.dtype == np.uint64 and len(column) and int(column.max()) > 2**63 - 1:
@@ -328,7 +334,7 @@ def _bounded(where: str, port: InputPort, events: EventArray) -> EventArray:
     size = np.abs(events["value"].astype(np.int64))
     if len(events) and int(size.max()) > port.max_value:
         raise DataError(
-            f"{where} has a value of {size.max()} in one tick; the input takes {port.max_value}: convert with --max-value"
+            f"{where} has a value of {size.max()} in a tick; the input takes {port.max_value}: convert with --max-value"
         )
     _, tick = np.unique(events["tick"], return_inverse=True)
     if len(events) and int(np.bincount(tick, weights=size).max()) > port.max_sum:

@@ -43,7 +43,11 @@ def _python() -> Iterator[Finding]:
     found = ".".join(str(part) for part in sys.version_info[:3])
     ok = sys.version_info >= (3, 10)
     yield Finding(
-        name="Python", purpose="everything", found=found if ok else "", advice="install Python 3.10 or later", needed=True
+        name="Python",
+        purpose="everything",
+        found=found if ok else "",
+        advice="install Python 3.10 or later",
+        needed=True,
     )
     has = importlib.util.find_spec("spikelet._spikelet") is not None
     yield Finding(
@@ -74,7 +78,7 @@ def _packages() -> Iterator[Finding]:
     for name, purpose, advice in (
         ("ziglang", "cross-compiler from pip", _EXTRA),
         ("unicorn", "emulated boards from pip", _EXTRA),
-        ("torch", "spikelet bench", "pip install torch --index-url of your choice, CPU is enough"),
+        ("torch", "spikelet bench", "pip install torch"),
         ("snntorch", "spikelet bench", "pip install snntorch"),
     ):
         yield Finding(name=name, purpose=purpose, found=_version(name), advice=advice)

@@ -93,7 +93,8 @@ def _symbols(elf: ELFFile, thumb: int) -> tuple[tuple[Symbol, ...], dict[str, in
             elif kind in {"STT_FUNC", "STT_OBJECT"} and entry["st_shndx"] != "SHN_UNDEF":
                 function = kind == "STT_FUNC"
                 address &= ~thumb if function else ~0
-                found[address, function] = Symbol(
+                # In an object file each function's section begins at 0.
+                found[address, function, entry["st_shndx"]] = Symbol(
                     name=entry.name,
                     address=address,
                     size=int(entry["st_size"]),
@@ -105,6 +106,6 @@ def _symbols(elf: ELFFile, thumb: int) -> tuple[tuple[Symbol, ...], dict[str, in
     times = Counter(symbol.name for symbol in found.values())
     distinct = (
         replace(symbol, name=f"{symbol.name} ({symbol.file})") if times[symbol.name] > 1 and symbol.file else symbol
-        for _, symbol in sorted(found.items())
+        for _, symbol in sorted(found.items(), key=lambda item: item[0][:2])
     )
     return tuple(distinct), absolute

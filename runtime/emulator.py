@@ -35,8 +35,9 @@ _TIMEOUT, _TRIES = 20.0, 3
 class Instructions:
     """Instructions that an emulated board executed.
 
-    `total` includes the protocol; `engine` is what ran in the functions of csrc/. `by_layer` has,
-    for each population of the model, its row and neuron kernels.
+    `total` includes the protocol; `engine` is what ran in the functions of csrc/ and of the compiler's
+    library. `by_layer` has, for each population of the model, its row and neuron kernels; it is empty
+    if it was not asked for, and before the model's first tick.
     """
 
     total: int
@@ -64,6 +65,8 @@ class EmulatedBoard(Device):
         self.build = made
         self._process = process
         self._elf = elf_files.read(made.elf)
+        self._names: dict[int, str] = {}
+        self._by_tick: list[Instructions] | None = None
         name = f"the emulated {made.board.name}"
         try:
             super().__init__(SocketTransport(process.line, name), name=name, timeout=_TIMEOUT, tries=_TRIES)
@@ -97,18 +100,45 @@ class EmulatedBoard(Device):
         report = self._report(reset=reset)
         if not report["counts"]:
             raise BoardError(f"{self.name} was not asked to count instructions: emulate(..., count=True)")
-        functions = self._elf.functions
         by_function: dict[str, int] = {}
         for address, n in report["blocks"]:
-            name = elf_files.function_at(functions, address)
+            if address not in self._names:
+                self._names[address] = self._elf.function_at(address)
+            name = self._names[address]
             by_function[name] = by_function.get(name, 0) + n
         ordered = dict(sorted(by_function.items(), key=lambda item: -item[1]))
         return Instructions(
             total=sum(ordered.values()),
             engine=sum(n for name, n in ordered.items() if name in self.build.engine),
             by_function=ordered,
-            by_layer=tuple(n for _, n in report["layers"]),
+            by_layer=tuple(report["layers"]),
         )
+
+    def instructions_by_tick(self, inputs: Any, ticks: int | None = None) -> list[Instructions]:
+        """Run a sample as `run` does, and count each tick by itself.
+
+        What pushes events and takes outputs between ticks is in none of them. All counts begin anew.
+
+        Raises:
+            BoardError: as `instructions`.
+        """
+        self._by_tick = []
+        try:
+            self.run(inputs, ticks)
+            return self._by_tick
+        finally:
+            self._by_tick = None
+
+    def advance(self, ticks: int) -> int:
+        """See Runner."""
+        if self._by_tick is None:
+            return super().advance(ticks)
+        for done in range(ticks):
+            self.instructions(reset=True)
+            if super().advance(1) == 0:
+                return done
+            self._by_tick.append(self.instructions(reset=True))
+        return ticks
 
     def stack_used(self) -> int:
         """The most bytes of stack since the start.
@@ -152,7 +182,7 @@ def emulate(
         optimise: "2" or "s".
         embed: build the model into the firmware, rather than load it through the protocol.
         count: count instructions (Unicorn boards): a third of the speed.
-        layers: count them for each population too.
+        layers: with `count`, count them for each population too.
         place: where to load the model.
 
     Raises:
@@ -161,7 +191,7 @@ def emulate(
     target = load_board(board)
     made = build(target, model=model if embed else None, compiler=compiler, optimise=optimise)
     if target.emulator.get("kind") == "unicorn":
-        process: _Process = _Unicorn(made, count=count, layers=layers)
+        process: _Process = _Unicorn(made, count=count, layers=count and layers)
     elif target.emulator.get("kind") == "qemu":
         process = _Qemu(made)
     else:
@@ -194,7 +224,7 @@ class _Unicorn:
                 pass_fds=[theirs.fileno()],
                 text=True,
             )
-            self._say(_config(made, theirs.fileno(), count=count, layers=layers and count))
+            self._say(_config(made, theirs.fileno(), count=count, layers=layers))
 
     def _say(self, message: dict[str, Any]) -> None:
         assert self._child.stdin is not None
@@ -239,7 +269,6 @@ def _config(made: Build, line: int, *, count: bool, layers: bool) -> dict[str, A
     memories.append({"origin": board.flash.origin, "length": flash, "write": False, "execute": True})
     if board.slot and not made.image:
         memories.append({"origin": board.slot.origin, "length": board.slot.length, "write": True, "execute": False})
-    functions = [(s.name, s.address, s.size) for s in elf.functions] if layers else []
     return {
         "line": line,
         "cpu": board.emulator["cpu"],
@@ -251,9 +280,17 @@ def _config(made: Build, line: int, *, count: bool, layers: bool) -> dict[str, A
         "entry": elf.entry,
         "vectors": board.flash.origin,
         "count": count,
-        "marks": [(address, size) for name, address, size in functions if name.startswith("spkl_lif_tick_")],
-        "rows": [(address, size) for name, address, size in functions if name.startswith("spkl_add_row")],
+        "layers": _kernels(made, elf) if layers else {},
     }
+
+
+def _kernels(made: Build, elf: elf_files.Elf) -> dict[str, list[tuple[int, int]]]:
+    """Address and size of the functions by which layers are told apart."""
+    starts = {"neurons": "spkl_lif_tick_", "rows": "spkl_add_row", "encoders": "spkl_encode_", "start": "spkl_start"}
+    kinds = {
+        kind: [(s.address, s.size) for s in elf.functions if s.name.startswith(start)] for kind, start in starts.items()
+    }
+    return kinds | {"library": [(s.address, s.size) for s in elf.functions if s.name in made.library]}
 
 
 class _Qemu:

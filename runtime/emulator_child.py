@@ -10,8 +10,9 @@ import json
 import select
 import socket
 import sys
+import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import unicorn
@@ -47,7 +48,7 @@ class Machine:
         self._lengths: dict[int, int] = {}
         self._inside: dict[int, bool] = {}
         self._counting: bool = config["count"]
-        self._layers = _Layers(self, config["marks"], config["rows"]) if config["marks"] else None
+        self._layers = _Layers(self, config["layers"]) if config["layers"] else None
         for memory in config["memories"]:
             self._map(memory["origin"], memory["length"], memory["write"], memory["execute"])
         self._stack: tuple[int, int] = config["stack"]
@@ -98,8 +99,10 @@ class Machine:
         return self._lengths[key]
 
     def cycles(self) -> int:
-        """Instructions executed so far: the clock of the board. It stands when they are not counted."""
-        return sum(self.instructions().values())
+        """The clock of the board: instructions executed so far; where they are not counted, the host's time."""
+        if not self._counting:
+            return int(time.monotonic() * self.clock_hz)
+        return sum(times * self.length(key) for key, times in self._blocks.items())
 
     def clear(self) -> None:
         """Begin to count anew."""
@@ -144,7 +147,10 @@ class Machine:
             if sys.stdin in ready and not control():
                 self.closed = True
             if self.line in ready:
-                data = self.line.recv(_FLUSH)
+                try:
+                    data = self.line.recv(_FLUSH)
+                except OSError:
+                    data = b""
                 self.closed = self.closed or not data
                 self.received += data
 
@@ -160,49 +166,59 @@ class Machine:
 
 
 class _Layers:
-    """Shares the instructions of row and neuron kernels out to populations.
+    """Shares the instructions of row and neuron kernels, and of the library that they call, out to populations.
 
     A neuron kernel is entered with a pointer to its population; the rows added since the one before
-    were for this population.
+    were for this population. What the library does after an encoder was entered is no population's.
     """
 
-    def __init__(self, machine: Machine, marks: list[tuple[int, int]], rows: list[tuple[int, int]]) -> None:
-        self._machine, self._marks, self._rows = machine, marks, rows
-        self.clear()
-
-    def clear(self) -> None:
-        """Begin to count anew."""
-        self._counts: defaultdict[int, int] = defaultdict(int)
-        self._order: list[int] = []
-        self._last, self._seen_rows, self._seen_updates = -1, 0, 0
+    def __init__(self, machine: Machine, functions: Mapping[str, list[tuple[int, int]]]) -> None:
+        self._machine, self._functions = machine, functions
+        self._entries = {address for address, _ in functions["neurons"]}
+        self._counts: dict[int, int] = {}
+        self._current, self._rows = 0, 0
 
     def hook(self) -> None:
-        """Ask to be called when a neuron kernel is entered."""
-        for address, _ in self._marks:
-            self._machine.uc.hook_add(unicorn.UC_HOOK_BLOCK, self._on_mark, None, address, address)
+        """Ask to be called for each block of the functions."""
+        calls = {
+            "neurons": self._on_neurons,
+            "rows": self._on_rows,
+            "library": self._on_library,
+            "encoders": self._on_encoder,
+            "start": self._on_start,
+        }
+        for kind, call in calls.items():
+            for address, size in self._functions[kind]:
+                self._machine.uc.hook_add(unicorn.UC_HOOK_BLOCK, call, None, address, address + max(size, 2) - 1)
 
-    def _sum(self, ranges: list[tuple[int, int]]) -> int:
-        counts = self._machine.instructions()
-        return sum(n for a, n in counts.items() if any(first <= a < first + size for first, size in ranges))
+    def clear(self) -> None:
+        """Begin to count anew; which populations there are stays known."""
+        self._counts = dict.fromkeys(self._counts, 0)
+        self._rows = 0
 
-    def _settle(self) -> None:
-        updates = self._sum(self._marks)
-        self._counts[self._last] += updates - self._seen_updates
-        self._seen_updates = updates
+    def _on_start(self, *_: Any) -> None:
+        self._counts, self._current, self._rows = {}, 0, 0
 
-    def _on_mark(self, uc: Any, address: int, _size: int, _data: Any) -> None:
-        if address not in {first for first, _ in self._marks}:
-            return
-        self._settle()
-        self._last = self._machine.core.argument(uc)
-        rows = self._sum(self._rows)
-        self._counts[self._last] += rows - self._seen_rows
-        self._seen_rows = rows
+    def _on_rows(self, _uc: Any, address: int, size: int, _data: Any) -> None:
+        self._rows += self._machine.length(address << 16 | size)
 
-    def report(self) -> list[tuple[int, int]]:
-        """Pointers to populations, ascending, and their instructions."""
-        self._settle()
-        return sorted((key, n) for key, n in self._counts.items() if key >= 0)
+    def _on_neurons(self, uc: Any, address: int, size: int, _data: Any) -> None:
+        if address in self._entries:
+            self._current = self._machine.core.argument(uc)
+            self._counts.setdefault(self._current, 0)
+        self._counts[self._current] += self._machine.length(address << 16 | size) + self._rows
+        self._rows = 0
+
+    def _on_library(self, _uc: Any, address: int, size: int, _data: Any) -> None:
+        if self._current:
+            self._counts[self._current] += self._machine.length(address << 16 | size)
+
+    def _on_encoder(self, *_: Any) -> None:
+        self._current = 0
+
+    def report(self) -> list[int]:
+        """Instructions of each population: the engine keeps them in order."""
+        return [n for _, n in sorted(self._counts.items())]
 
 
 def main() -> None:

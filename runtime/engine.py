@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikelet._spikelet import ffi, lib
+from spikelet._native import ffi, lib
 from spikelet.codes import sentence
 from spikelet.engine_samples import SampleRun
 from spikelet.errors import DataError, EngineError, ImageError, SpikeletError
@@ -60,6 +60,9 @@ class Engine(Runner):
         """Give the network back; all calls but this one are refused from now on. Safe to repeat."""
         self._closed = True
         self._image = self._arena = np.zeros(0, np.uint64)
+
+    def __enter__(self) -> Engine:
+        return self
 
     @property
     def _net(self) -> Any:

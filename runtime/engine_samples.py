@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikelet._spikelet import ffi, lib
+from spikelet._native import ffi, lib
 from spikelet.codes import sentence
 from spikelet.errors import EngineError
 from spikelet.events import EVENT, EventArray

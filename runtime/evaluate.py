@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,8 @@ import numpy.typing as npt
 from spikelet.datasets import DataSet
 from spikelet.errors import DataError
 from spikelet.model import Decoder, Model
-from spikelet.runner import PopulationStats, Runner
+from spikelet.runner import Runner
+from spikelet.samples import EventSamples, SampleResult
 
 __all__ = ["Evaluation", "Progress", "evaluate"]
 
@@ -58,29 +60,50 @@ def evaluate(runner: Runner, data: DataSet, *, progress: Progress = lambda _: No
     Raises:
         DataError: the model's first output has no decoder, or a label is no output neuron.
     """
-    model = runner.model
-    _check(model, data)
-    predictions, counts, spikes, synops = [], [], [], []
+    _check(runner.model, data)
     start = time.perf_counter()
-    for index in range(len(data)):
-        result = runner.run(data.inputs(index), data.ticks_of(index))
-        predictions.append(result.prediction)
-        counts.append(result.counts)
-        spikes.append(_column(result.stats, "events"))
-        synops.append(_column(result.stats, "synops"))
+    rows: list[_Row] = []
+    for row in _many(runner, data) if isinstance(runner, _RunsMany) else _one_by_one(runner, data):
+        rows.append(row)
         progress(1)
+    seconds = time.perf_counter() - start
+    predictions, counts, spikes, synops = (np.array(column, np.int64) for column in zip(*rows, strict=True))
     return Evaluation(
-        predictions=np.array(predictions, np.int64),
-        counts=np.array(counts, np.int64),
-        labels=data.labels,
-        spikes=np.array(spikes, np.int64),
-        synops=np.array(synops, np.int64),
-        seconds=time.perf_counter() - start,
+        predictions=predictions, counts=counts, labels=data.labels, spikes=spikes, synops=synops, seconds=seconds
     )
 
 
-def _column(stats: Sequence[PopulationStats], name: str) -> list[int]:
-    return [int(getattr(entry, name)) for entry in stats]
+#: Prediction, counts of the first output, events and synaptic operations of each population.
+_Row = tuple[Any, Any, Any, Any]
+_CHUNK = 64
+
+
+@runtime_checkable
+class _RunsMany(Protocol):
+    """A runner that takes many samples in one call: the host's engine."""
+
+    def run_samples(self, inputs: Any, ticks: Any = None) -> SampleResult:
+        """See Engine."""
+
+
+def _many(runner: _RunsMany, data: DataSet) -> Iterator[_Row]:
+    for first in range(0, len(data), _CHUNK):
+        chosen = range(first, min(first + _CHUNK, len(data)))
+        inputs = {name: _stacked([part[i] for i in chosen]) for name, part in data.parts.items()}
+        found = runner.run_samples(inputs, np.array([data.ticks_of(i) for i in chosen]))
+        yield from zip(found.predictions, found.counts, found.events, found.synops, strict=True)
+
+
+def _stacked(samples: list[Any]) -> Any:
+    """Frames of many samples as one array, events as EventSamples."""
+    return np.stack(samples) if samples[0].dtype == np.uint8 else EventSamples.of(samples)
+
+
+def _one_by_one(runner: Runner, data: DataSet) -> Iterator[_Row]:
+    for index in range(len(data)):
+        result = runner.run(data.inputs(index), data.ticks_of(index))
+        spikes = [entry.events for entry in result.stats]
+        yield result.prediction, result.counts, spikes, [entry.synops for entry in result.stats]
 
 
 def _check(model: Model, data: DataSet) -> None:
@@ -89,4 +112,6 @@ def _check(model: Model, data: DataSet) -> None:
         raise DataError(f"output {port.name!r} has no decoder, so it predicts nothing: convert with --decoder count")
     size = model.populations[port.population].size
     if data.labels is not None and len(data.labels) and int(data.labels.max()) >= size:
-        raise DataError(f"{data.name}: there is a label {data.labels.max()}; the output has {size} neurons, 0 to {size - 1}")
+        raise DataError(
+            f"{data.name}: there is a label {data.labels.max()}; the output has {size} neurons, 0 to {size - 1}"
+        )

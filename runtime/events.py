@@ -24,13 +24,17 @@ def from_dense(dense: npt.ArrayLike) -> EventArray:
     """
     array = np.asarray(dense)
     if array.ndim != 2:
-        raise DataError(f"dense events have shape (ticks, neurons), not {array.shape}: flatten each tick's input to one axis")
+        raise DataError(
+            f"dense events have shape (ticks, neurons), not {array.shape}: flatten each tick's input to one axis"
+        )
     if array.shape[1] > 65535:
         raise DataError(f"{array.shape[1]} neurons: a port has at most 65535")
     ticks, neurons = np.nonzero(array)
     values = array[ticks, neurons]
     if not np.all(np.isfinite(values)) or np.any(values != np.rint(values)) or np.any(np.abs(values) > 32767):
-        raise DataError("dense events must be whole numbers from -32767 to 32767: encode analogue input first (encoder='rate' ...)")
+        raise DataError(
+            "dense events must be whole numbers from -32767 to 32767: encode analogue input first (encoder='rate' ...)"
+        )
     events = np.zeros(len(ticks), EVENT)
     events["tick"], events["neuron"], events["value"] = ticks, neurons, values
     return events
@@ -69,7 +73,9 @@ def as_events(data: npt.ArrayLike) -> EventArray:
         return from_dense(array)
     missing = {"tick", "neuron"} - set(array.dtype.names)
     if missing:
-        raise DataError(f"events need the fields tick, neuron and value (optional); missing: {', '.join(sorted(missing))}")
+        raise DataError(
+            f"events need the fields tick, neuron and value (optional); missing: {', '.join(sorted(missing))}"
+        )
     columns = {
         "tick": array["tick"],
         "neuron": array["neuron"],
@@ -78,7 +84,9 @@ def as_events(data: npt.ArrayLike) -> EventArray:
     events = np.zeros(array.shape, EVENT)
     for name, column in columns.items():
         limits = np.iinfo(EVENT[name])
-        if len(column) and (np.min(column) < limits.min or np.max(column) > limits.max or np.any(column != np.rint(column))):
+        if len(column) and (
+            np.min(column) < limits.min or np.max(column) > limits.max or np.any(column != np.rint(column))
+        ):
             raise DataError(f"events: {name} must be whole numbers from {limits.min} to {limits.max}")
         events[name] = column
     return merge(events)

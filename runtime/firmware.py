@@ -18,26 +18,11 @@ from spikelet.errors import BoardError
 from spikelet.image import encode
 from spikelet.linker import board_header, board_names, linker_script
 from spikelet.memory import work_size
-from spikelet.model import Model
+from spikelet.model import Encoder, Model, OutputKind
 from spikelet.stack import StackBound, stack_bound
 from spikelet.toolchain import Toolchain, cache_folder, digest, find
 
 __all__ = ["Build", "EngineSize", "Use", "build", "engine_size"]
-
-#: What an application calls: the roots of `engine_size`.
-_ROOTS = (
-    "spkl_open",
-    "spkl_arena_size",
-    "spkl_start",
-    "spkl_push",
-    "spkl_push_frame",
-    "spkl_tick",
-    "spkl_advance",
-    "spkl_output",
-    "spkl_output_take",
-    "spkl_reset",
-    "spkl_tick_number",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +40,8 @@ class Build:
     `sizes` are bytes of .text, .rodata (an embedded image included), .data and .bss. `ram` includes
     the reserved stack and, with an embedded model, its arena and largest frame; the rest of the RAM
     holds models that are loaded at run time. `image` is the bytes of the embedded image, or 0.
-    `engine` names the functions that come from csrc/.
+    `engine` names the functions that come from csrc/, and those of `library`: what only the engine
+    needs of the compiler's library, such as 64-bit products on small cores.
     """
 
     board: Board
@@ -69,6 +55,7 @@ class Build:
     stack: StackBound
     symbols: tuple[elf_files.Symbol, ...]
     engine: frozenset[str]
+    library: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +84,7 @@ def build(
         model: to embed; only the kernels that it needs are linked, and it takes the place of the
             slot. None: all kernels are linked, and models are loaded at run time.
         compiler: "gcc", "zig", or "auto": gcc where it is installed.
-        optimise: "2" (fast) or "s" (small).
+        optimise: "2" (fast), or "s" (small, with the small kernels: several times slower).
         output: a folder to copy the ELF file to, as `<board>.elf`.
         strict: turn the compiler's warnings into errors.
 
@@ -120,14 +107,17 @@ def build(
     generated = _write(written)
     app = [f for f in _sources("firmware", "app", *target.sources) if model is None or f.name != "no_model.c"]
     app += sorted(generated.glob("*.c"))
-    engine = compile_all(toolchain, _engine(target, model), flags=flags, includes=_engine_includes())
+    engine = compile_all(toolchain, _engine(target, model, optimise), flags=flags, includes=_engine_includes())
     includes = [*_engine_includes(), data_path("firmware") / "include", generated]
-    objects = [*engine, *compile_all(toolchain, app, flags=flags, includes=includes)]
+    application = compile_all(toolchain, app, flags=flags, includes=includes)
+    objects = [*engine, *application]
     elf = _link(toolchain, target, objects, generated / "board.ld", ["-Wl,-e,spkl_reset_handler"])
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
         elf = Path(shutil.copyfile(elf, output / f"{target.name}.elf"))
     found = elf_files.read(elf)
+    of_engine = _from(engine, found.symbols)
+    library = frozenset(s.name for s in found.symbols if s.function) - of_engine - _from(application, found.symbols)
     return Build(
         board=target,
         elf=elf,
@@ -139,7 +129,8 @@ def build(
         image=len(image),
         stack=stack_bound(objects) if toolchain.kind == "gcc" else StackBound(bytes=None, reason="only gcc tells it"),
         symbols=found.symbols,
-        engine=_from(engine, found.symbols),
+        engine=of_engine | library,
+        library=library,
     )
 
 
@@ -148,15 +139,24 @@ def engine_size(board: str | Board, model: Model, *, compiler: str = "auto", opt
 
     What it needs of the compiler's library (64-bit products on small cores) counts; the mem*
     functions, which the firmware supplies, do not.
+
+    Args:
+        board: a board's name.
+        model: decides what is linked: the kernels that it needs, and the calls that its application makes.
+        compiler: "gcc", "zig" or "auto".
+        optimise: "2" or "s".
+
+    Raises:
+        BoardError: unknown board or no compiler.
     """
     target = load_board(board)
     toolchain = find(target.arch, compiler)
     flags = [*target.flags[toolchain.kind], f"-O{optimise}"]
     generated = _write({"kernel_table.c": kernel_table(model), "board.ld": linker_script(target)})
     mem = data_path("firmware") / "app" / "mem.c"
-    sources = [*_engine(target, model), generated / "kernel_table.c", mem]
+    sources = [*_engine(target, model, optimise), generated / "kernel_table.c", mem]
     objects = compile_all(toolchain, sources, flags=flags, includes=_engine_includes())
-    roots = [f"-Wl,-u,{name}" for name in _ROOTS]
+    roots = [f"-Wl,-u,{name}" for name in _calls(model)]
     elf = elf_files.read(_link(toolchain, target, objects, generated / "board.ld", ["-Wl,-e,spkl_open", *roots]))
     mem_names = {"memcpy", "memmove", "memset", "memcmp"}
     by_symbol = {s.name: s.size for s in elf.symbols if s.name not in mem_names and s.size}
@@ -174,15 +174,28 @@ def _engine_includes() -> list[Path]:
     return [data_path("csrc") / folder for folder in ("include", "engine")]
 
 
-def _engine(board: Board, model: Model | None) -> list[Path]:
-    """The engine's files for a board: of each kernel the first set that has it."""
+def _engine(board: Board, model: Model | None, optimise: str) -> list[Path]:
+    """The engine's files for a board: of each kernel the first set that has it.
+
+    Where size comes first that is `ref`, whose kernels are the smallest.
+    """
     kernels = data_path("csrc") / "kernels"
     names = sorted(f.stem for f in (kernels / "ref").glob("*.c")) if model is None else kernel_names(model)
     files = _sources("csrc", "engine")
+    sets = ("ref", *board.kernels) if optimise == "s" else board.kernels
     for name in names:
-        choice = (kernels / s / f"{name}{suffix}" for s in board.kernels for suffix in (".S", ".c"))
+        choice = (kernels / s / f"{name}{suffix}" for s in sets for suffix in (".S", ".c"))
         files.append(next(f for f in choice if f.exists()))
     return files if model is not None else [*files, kernels / "all.c"]
+
+
+def _calls(model: Model) -> list[str]:
+    """What an application calls that runs a model."""
+    encoders = {port.encoder for port in model.inputs}
+    names = ["open", "arena_size", "start", "tick", "advance", "output", "reset"]
+    names += ["push"] * (Encoder.EVENTS in encoders) + ["push_frame"] * bool(encoders - {Encoder.EVENTS})
+    names += ["output_take"] * any(port.kind is OutputKind.EVENTS for port in model.outputs)
+    return [f"spkl_{name}" for name in names]
 
 
 def _from(objects: Sequence[Path], symbols: Sequence[elf_files.Symbol]) -> frozenset[str]:

@@ -37,7 +37,9 @@ def original(file: str | Path, model: Model) -> Network:
     except OSError as error:
         raise DataError(f"{file} cannot be read: {error.strerror}") from error
     if found != wanted:
-        raise DataError(f"{file} is not the file that the image was made from: convert it again, or give the other file")
+        raise DataError(
+            f"{file} is not the file that the image was made from: convert it again, or give the other file"
+        )
     said = _common(choices)
     framework, dt = said.pop("framework", "") or None, said.pop("dt", None)
     lowered = lower(file, framework=framework, dt=dt, input_scale=model.meta.get("input_scale", 1.0), **said)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import numpy as np
 import numpy.typing as npt
 
@@ -24,29 +26,33 @@ class Pushed:
         self._last_sum = 0
 
     def check(self, events: EventArray, now: int) -> None:
-        """Refuse what `spkl_push` would refuse.
+        """Refuse what `spkl_push` would refuse: semantics 2.3.
 
         Raises:
             EngineError: with the engine's code.
         """
         port = self._port
-        value = np.abs(events["value"].astype(np.int64))
-        age = _since(events["tick"], now)
         if port.encoder is not Encoder.EVENTS:
-            code = _ENCODER
-        elif len(events) > port.capacity - np.count_nonzero(_since(self._ticks, now) >= 0):
-            code = _FULL
-        elif (
-            np.any(age < 0) or np.any(np.diff(age) < 0) or (len(self._ticks) and age[0] < _since(self._ticks, now)[-1])
-        ):
-            code = _TICK
-        elif np.any(events["neuron"] >= port.size):
-            code = _NEURON
-        elif np.any(value == 0) or np.any(value > port.max_value) or self._largest_sum(events) > port.max_sum:
-            code = _VALUE
-        else:
-            return
-        raise EngineError(f"port {port.name!r}: {sentence(code)}", code=code)
+            self._refuse(_ENCODER)
+        if len(events) > port.capacity - np.count_nonzero(_since(self._ticks, now) >= 0):
+            self._refuse(_FULL)
+        age = _since(events["tick"], now).astype(np.int64)
+        before = int(_since(self._ticks[-1:], now)[0]) if len(self._ticks) else 0
+        value = np.abs(events["value"].astype(np.int64))
+        faults = np.stack(
+            [
+                np.diff(age, prepend=max(before, 0)) < 0,
+                events["neuron"] >= port.size,
+                (value == 0) | (value > port.max_value) | (self._sums(events, value) > port.max_sum),
+            ],
+            axis=1,
+        )
+        wrong = np.argwhere(faults)
+        if len(wrong):
+            self._refuse((_TICK, _NEURON, _VALUE)[int(wrong[0][1])])
+
+    def _refuse(self, code: int) -> NoReturn:
+        raise EngineError(f"port {self._port.name!r}: {sentence(code)}", code=code)
 
     def add(self, events: EventArray, now: int) -> None:
         """Note events that the board has taken."""
@@ -58,13 +64,15 @@ class Pushed:
         kept = self._ticks[_since(self._ticks, now) >= 0]
         self._ticks = np.concatenate([kept, events["tick"]])
 
-    def _largest_sum(self, events: EventArray) -> int:
-        """The largest sum of |value| of a tick, with what was pushed for the first tick before."""
-        _, where = np.unique(_since(events["tick"], int(events["tick"][0])), return_inverse=True)
-        sums = np.bincount(where, weights=np.abs(events["value"].astype(np.float64))).astype(np.int64)
-        if len(self._ticks) and events["tick"][0] == self._ticks[-1]:
-            sums[0] += self._last_sum
-        return int(sums.max())
+    def _sums(self, events: EventArray, value: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """For each event the sum of |value| of its tick so far, with what was pushed before."""
+        sums = np.cumsum(value)
+        begins = np.flatnonzero(np.diff(events["tick"], prepend=events["tick"][:1]))
+        lengths = np.diff([0, *begins, len(events)])
+        earlier = [self._last_sum if len(self._ticks) and events["tick"][0] == self._ticks[-1] else 0]
+        earlier += [-int(sums[first - 1]) for first in begins]
+        found: npt.NDArray[np.int64] = sums + np.repeat(earlier, lengths)
+        return found
 
 
 def _since(ticks: npt.NDArray[np.uint32], now: int) -> Int32Array:

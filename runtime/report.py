@@ -55,7 +55,7 @@ _META: dict[str, type] = {
 def _known(key: str, value: Any) -> bool:
     if not isinstance(value, _META.get(key, object)):
         return False
-    return key != "choices" or all(isinstance(own, dict) for own in value.values())
+    return key != "choices" or (isinstance(value, dict) and all(isinstance(own, dict) for own in value.values()))
 
 
 #: What the converter says of a population, and its types; anything else in an image is left out.
@@ -85,7 +85,7 @@ def _is(value: Any, kinds: tuple[type, ...]) -> bool:
 
 def one_line(model: Model) -> str:
     """Sizes of inputs and populations, such as "64-96-10"."""
-    return "-".join(str(part.size) for part in (*model.inputs, *model.populations))
+    return "-".join([*(str(port.size) for port in model.inputs), *(str(part.size) for part in model.populations)])
 
 
 def kind_of(population: Population) -> str:

@@ -189,7 +189,9 @@ class Runner(ABC):
         if isinstance(inputs, Mapping):
             unknown = set(inputs) - {port.name for port in self.model.inputs}
             if unknown:
-                raise DataError(f"no input port {min(unknown)!r}; there are: {', '.join(p.name for p in self.model.inputs)}")
+                raise DataError(
+                    f"no input port {min(unknown)!r}; there are: {', '.join(p.name for p in self.model.inputs)}"
+                )
             by_port = [inputs.get(port.name) for port in self.model.inputs]
         elif len(self.model.inputs) == 1:
             by_port = [inputs]
@@ -205,7 +207,9 @@ class Runner(ABC):
             events = as_events(data)
             if len(events):
                 if int(events["neuron"].max()) >= port.size:
-                    raise DataError(f"input {port.name!r} has {port.size} neurons; an event names neuron {events['neuron'].max()}")
+                    raise DataError(
+                        f"input {port.name!r} has {port.size} neurons; an event names neuron {events['neuron'].max()}"
+                    )
                 last = max(last, int(events["tick"][-1]) + 1)
             queues.append(_Queue(index, port.capacity, events, start))
         return queues, last
@@ -266,6 +270,8 @@ def _by_capacity(events: EventArray, capacity: int) -> Iterator[EventArray]:
             stop = int(np.searchsorted(events["tick"], tick))
             if stop <= first:
                 n = int(np.searchsorted(events["tick"], tick, side="right")) - first
-                raise DataError(f"tick {tick} has {n} events, the port's queue holds {capacity}: convert with a larger queue")
+                raise DataError(
+                    f"tick {tick} has {n} events, the port's queue holds {capacity}: convert with a larger queue"
+                )
         yield events[first:stop]
         first = stop

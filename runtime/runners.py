@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spikelet.errors import BoardError
+from spikelet.errors import BoardError, SpikeletError
 from spikelet.model import Model
 from spikelet.runner import Runner
 
@@ -35,11 +35,10 @@ def open_runner(where: str, model: Model, *, compiler: str = "auto", count: bool
     Raises:
         BoardError: unknown board, no compiler or emulator, or the model does not fit.
         DeviceError: the port is missing or busy, or the board is silent.
+        SpikeletError: the host's engine is not built.
     """
     if where == "host":
-        from spikelet.engine import Engine
-
-        return Engine(model)
+        return _host(model)
     if where == "reference":
         from spikelet.reference import Reference
 
@@ -51,7 +50,19 @@ def open_runner(where: str, model: Model, *, compiler: str = "auto", count: bool
     from spikelet import boards
 
     if where in boards.names():
-        raise BoardError(f"{where!r} is a board: say emulator:{where} for the emulated one, or give the port of a real one")
+        raise BoardError(
+            f"{where!r} is a board: say emulator:{where} for the emulated one, or give the port of a real one"
+        )
     from spikelet.device import connect
 
     return connect(where, model)
+
+
+def _host(model: Model) -> Runner:
+    try:
+        from spikelet.engine import Engine
+    except ModuleNotFoundError as error:
+        raise SpikeletError(
+            "the C engine is not built: install spikelet again (pip install .), or use --on reference"
+        ) from error
+    return Engine(model)

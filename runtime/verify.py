@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from spikelet.converters.floating import Trace
     from spikelet.converters.graph import Network
 
-__all__ = ["Comparison", "Difference", "LayerAgreement", "Verification", "variables", "verify"]
+__all__ = ["Comparison", "Difference", "LayerAgreement", "Verification", "float_predictions", "variables", "verify"]
 
 _Progress = Callable[[int], object]
 
@@ -144,20 +144,29 @@ def verify(
             compared.add(index, expected[index], found)
         comparisons.append(compared.result())
     layers: tuple[LayerAgreement, ...] = ()
-    float_predictions = None
+    predicted = None
     if network is not None:
         trace = _float(network, model, data)
         layers = tuple(_layer(index, model, trace, expected) for index in range(len(model.populations)))
-        float_predictions = _float_predictions(trace, model)
+        predicted = _predictions(trace, model)
     return Verification(
         samples=len(data),
         ticks=sum(data.ticks_of(index) for index in range(len(data))),
         layers=layers,
         comparisons=tuple(comparisons),
-        float_predictions=float_predictions,
+        float_predictions=predicted,
         predictions=np.array([result.prediction for result in expected], np.int64),
         labels=data.labels,
     )
+
+
+def float_predictions(network: Network, model: Model, data: DataSet) -> npt.NDArray[np.int64]:
+    """What the float network predicts, by the decoder of the model's first output; int64, shape (samples,).
+
+    Raises:
+        DataError: samples differ in length.
+    """
+    return _predictions(_float(network, model, data), model)
 
 
 def _results(
@@ -235,7 +244,9 @@ def _inputs(model: Model, data: DataSet) -> dict[str, npt.NDArray[np.float64]]:
 
     lengths = {data.ticks_of(index) for index in range(len(data))}
     if len(lengths) > 1:
-        raise DataError(f"samples last {min(lengths)} to {max(lengths)} ticks; a float network needs one length: --ticks N")
+        raise DataError(
+            f"samples last {min(lengths)} to {max(lengths)} ticks; a float network needs one length: --ticks N"
+        )
     ticks = lengths.pop()
     result = {}
     for port in model.inputs:
@@ -272,7 +283,7 @@ def _layer(index: int, model: Model, trace: Trace, expected: Sequence[Result]) -
     )
 
 
-def _float_predictions(trace: Trace, model: Model) -> npt.NDArray[np.int64]:
+def _predictions(trace: Trace, model: Model) -> npt.NDArray[np.int64]:
     """What the float network predicts, by the decoder of the first output."""
     from spikelet.model import Decoder
 
@@ -290,4 +301,5 @@ def _float_predictions(trace: Trace, model: Model) -> npt.NDArray[np.int64]:
         scores = trace.spikes[name].sum(axis=1)
     else:
         return np.full(len(v), -1, np.int64)
-    return np.argmax(scores, axis=1).astype(np.int64)
+    predicted: npt.NDArray[np.int64] = np.argmax(scores, axis=1).astype(np.int64)
+    return predicted

@@ -31,7 +31,6 @@ static void clear_population(const struct spkl_population *p)
             lif->r[i] = 0;
         }
     }
-    *p->source.n = 0;
     *p->quiescent = 0;
 }
 

@@ -4,6 +4,9 @@
 /* Ticks go on for this part of a second before ADVANCE answers. */
 #define SLICE 10u
 
+/* Most ticks between two looks at the clock. */
+#define STRIDE_MAX 64u
+
 static const uint8_t *body(const struct spkl_app *app)
 {
     return app->in.bytes + SPKL_WIRE_HEADER;
@@ -120,7 +123,7 @@ static int frame(struct spkl_app *app, uint32_t n, uint32_t *answer)
         app->frame_size = size;
         app->frame_at = 0;
     }
-    if (port != app->frame_port || size != app->frame_size ||
+    if (size == 0 || size != app->frame_size || port != app->frame_port ||
         offset != app->frame_at || n > size - offset) {
         return SPKL_STATUS_ORDER;
     }
@@ -136,10 +139,11 @@ static int frame(struct spkl_app *app, uint32_t n, uint32_t *answer)
 }
 
 /* Ever longer runs of ticks, so that the clock is rarely looked at and a
- * network at rest still skips its ticks at once. */
+ * network at rest still skips many ticks at once. No division: small cores
+ * would call the compiler's library. */
 static uint32_t advance_for_a_while(struct spkl_net *net, uint32_t ticks)
 {
-    uint32_t slice = spkl_port_time_hz() / SLICE;
+    uint32_t hz = spkl_port_time_hz();
     uint32_t start = spkl_port_time();
     uint32_t done = 0;
     uint32_t stride = 1;
@@ -150,10 +154,10 @@ static uint32_t advance_for_a_while(struct spkl_net *net, uint32_t ticks)
         uint32_t elapsed = (spkl_port_time() - start) & 0xFFFFFFu;
 
         done += now;
-        if (now < n || elapsed >= slice) {
+        if (now < n || elapsed * SLICE >= hz) {
             break;
         }
-        if (elapsed < slice / 4) {
+        if (stride < STRIDE_MAX && elapsed * (4u * SLICE) < hz) {
             stride *= 2;
         }
     }

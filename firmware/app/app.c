@@ -32,7 +32,7 @@ static int run(struct spkl_app *app, uint32_t n, uint32_t *answer)
         return SPKL_STATUS_COMMAND;
     }
     if (n < action->min || n > action->max ||
-        (n - action->min) % action->unit != 0) {
+        ((n - action->min) & (action->unit - 1u)) != 0) {
         return SPKL_STATUS_LENGTH;
     }
     for (unsigned i = 0; i < 8; i++) {

@@ -120,9 +120,10 @@ static int write_slot(struct spkl_slot *slot, const uint32_t *words, uint32_t n)
         }
         slot->erased += slot->memory.slot_page;
     }
-    return spkl_port_slot_write(slot->received, words, n / 4) == 0
-               ? SPKL_OK
-               : SPKL_STATUS_FLASH;
+    if (spkl_port_slot_write(slot->received, words, n / 4) != 0) {
+        return SPKL_STATUS_FLASH;
+    }
+    return SPKL_OK;
 }
 
 int spkl_slot_piece(struct spkl_slot *slot, uint32_t offset,

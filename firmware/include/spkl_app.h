@@ -42,7 +42,7 @@ struct spkl_action {
     int (*run)(struct spkl_app *app, uint32_t n, uint32_t *answer);
     uint8_t min; /* bytes of the body */
     uint8_t max;
-    uint8_t unit;  /* body - min is a multiple */
+    uint8_t unit;  /* body - min is a multiple; a power of 2 */
     uint8_t zeros; /* bit i: byte i of the body must be 0 */
     bool needs_model;
 };

@@ -30,8 +30,8 @@ void spkl_port_write(uint8_t byte);
 /* Return when a byte may have come. May return early, never too late. */
 void spkl_port_sleep(void);
 
-/* Time in units of 1 / spkl_port_time_hz() seconds; counts modulo 2^24 (the
- * upper bits are 0). */
+/* Time in units of 1 / spkl_port_time_hz() seconds (at most 160 MHz); counts
+ * modulo 2^24 (the upper bits are 0). */
 uint32_t spkl_port_time(void);
 uint32_t spkl_port_time_hz(void);
 

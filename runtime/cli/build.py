@@ -19,14 +19,24 @@ __all__ = ["command"]
 @click.command("build")
 @click.argument("model", type=click.Path(path_type=Path), required=False)
 @click.option("--board", required=True, help="A board's name (spikelet boards), or the path of its .toml file.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("firmware"), show_default=True, help="A folder.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=Path("firmware"), show_default=True, help="A folder."
+)
 @click.option("--optimise", type=click.Choice(["2", "s"]), default="2", show_default=True, help="2: fast; s: small.")
 @click.option("--force", is_flag=True, help="Replace the firmware if it is there.")
 @board_options
 @conversion_options
 @json_option
 def command(
-    model: Path | None, board: str, output: Path, optimise: str, compiler: str, *, force: bool, as_json: bool, **options: Any
+    *,
+    model: Path | None,
+    board: str,
+    output: Path,
+    optimise: str,
+    compiler: str,
+    force: bool,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Build firmware for a board, with MODEL in it; without, it takes models at run time.
 

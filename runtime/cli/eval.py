@@ -18,7 +18,7 @@ from spikelet.cli.options import (
     model_argument,
     on_option,
 )
-from spikelet.cli.screen import json_option, number, percent, print_json, progress, say, table
+from spikelet.cli.screen import Rows, json_option, number, percent, print_json, progress, say, table
 from spikelet.evaluate import Evaluation, evaluate
 from spikelet.model import Model
 from spikelet.runners import open_runner
@@ -35,7 +35,7 @@ __all__ = ["command"]
 @conversion_options
 @json_option
 def command(
-    model: Path, data: Path, where: str, samples: int, ticks: int, compiler: str, *, as_json: bool, **options: Any
+    *, model: Path, data: Path, where: str, samples: int, ticks: int, compiler: str, as_json: bool, **options: Any
 ) -> None:
     """Run the samples of DATA (.npz) through MODEL (.spkl, or .nir with conversion options): accuracy, spikes, work.
 
@@ -51,7 +51,7 @@ def command(
         print_json(_data(where, loaded, result))
         return
     say(f"{data.name} on {where}: {percent(result.accuracy)} right ({result.correct} of {len(found)})")
-    rows = [
+    rows: Rows = [
         (p.name, p.size, number(s.mean(), 1), number(s.max()), number(o.mean(), 1), number(o.max()))
         for p, s, o in zip(loaded.populations, result.spikes.T, result.synops.T, strict=True)
     ]

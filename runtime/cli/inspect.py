@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from spikelet.cli.screen import json_option, number, percent, print_json, say, size, table
+from spikelet.cli.screen import Rows, json_option, number, percent, print_json, say, size, table
 from spikelet.image import read
 from spikelet.report import describe
 
@@ -41,7 +41,7 @@ def _window(report: dict[str, Any]) -> str:
 
 
 def _ports(report: dict[str, Any]) -> None:
-    rows = []
+    rows: Rows = []
     for port in report["inputs"]:
         gain = f", gain {port['gain']}" if "gain" in port else ""
         limits = f"|value| to {port['max_value']}, sum to {port['max_sum']} a tick"
@@ -58,7 +58,7 @@ def _size_of(report: dict[str, Any], port: dict[str, Any]) -> int:
 
 
 def _populations(report: dict[str, Any]) -> None:
-    rows = []
+    rows: Rows = []
     for part in report["populations"]:
         choices = ", ".join(name if value is True else f"{name} {value}" for name, value in part["choices"].items())
         parameters = "\n".join(
@@ -93,8 +93,14 @@ def _numbers(part: dict[str, Any]) -> tuple[object, ...]:
 
 
 def _projections(report: dict[str, Any]) -> None:
-    rows = [
-        (p["name"], " x ".join(map(str, p["shape"])), number(p["weights"]), percent(p["nonzero"] / p["weights"], 1), p["largest"])
+    rows: Rows = [
+        (
+            p["name"],
+            " x ".join(map(str, p["shape"])),
+            number(p["weights"]),
+            percent(p["nonzero"] / p["weights"], 1),
+            p["largest"],
+        )
         for p in report["projections"]
     ]
     table("Projections", ("name", "shape", "#weights", "#not 0", "#largest"), rows)
@@ -105,7 +111,7 @@ def _choices(meta: dict[str, Any]) -> None:
     choices = meta.get("choices")
     if choices:
         names = list(dict.fromkeys(name for own in choices.values() for name in own))
-        rows = [(name, *(own.get(name, "") for own in choices.values())) for name in names]
+        rows: Rows = [(name, *(own.get(name, "") for own in choices.values())) for name in names]
         table("Choices", ("", *choices), rows)
     if meta.get("assumed"):
         say(f"assumed, since no file says it: {meta['assumed']}")

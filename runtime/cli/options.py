@@ -161,7 +161,9 @@ def _number_or_word(text: str) -> float | str:
 
 _DATA = (
     click.option("--samples", type=click.IntRange(min=0), default=0, help="Only the first N samples (0: all)."),
-    click.option("--ticks", type=click.IntRange(min=0), default=0, help="Length of a sample, where the model has no window."),
+    click.option(
+        "--ticks", type=click.IntRange(min=0), default=0, help="Length of a sample, where the model has no window."
+    ),
 )
 
 
@@ -186,12 +188,12 @@ def get_data(
 
 def on_option(function: _Function) -> _Function:
     """Where to run."""
-    return _apply(function, (click.option("--on", "where", default="host", show_default=True, help=f"Where: {WHERE}."),))
+    return _apply(
+        function, (click.option("--on", "where", default="host", show_default=True, help=f"Where: {WHERE}."),)
+    )
 
 
-_BOARD = (
-    click.option("--compiler", type=click.Choice(["auto", "gcc", "zig"]), default="auto", show_default=True),
-)
+_BOARD = (click.option("--compiler", type=click.Choice(["auto", "gcc", "zig"]), default="auto", show_default=True),)
 
 
 def board_options(function: _Function) -> _Function:

@@ -18,7 +18,7 @@ from spikelet.cli.options import (
     model_argument,
     on_option,
 )
-from spikelet.cli.screen import json_option, number, print_json, say, table
+from spikelet.cli.screen import Rows, json_option, number, print_json, say, table
 from spikelet.datasets import MAX_TICKS
 from spikelet.errors import DataError, SpikeletError
 from spikelet.model import Model
@@ -32,7 +32,9 @@ __all__ = ["command"]
 @model_argument
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--sample", type=click.IntRange(min=0), default=0, show_default=True, help="Which sample of a data set.")
-@click.option("--ticks", type=click.IntRange(min=0, max=MAX_TICKS), default=0, help="How long (the window, or all events).")
+@click.option(
+    "--ticks", type=click.IntRange(min=0, max=MAX_TICKS), default=0, help="How long (the window, or all events)."
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the outputs' events to an .npz file.")
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
 @on_option
@@ -40,6 +42,7 @@ __all__ = ["command"]
 @conversion_options
 @json_option
 def command(
+    *,
     model: Path,
     data: Path,
     sample: int,
@@ -47,7 +50,6 @@ def command(
     output: Path | None,
     where: str,
     compiler: str,
-    *,
     force: bool,
     as_json: bool,
     **options: Any,
@@ -65,7 +67,8 @@ def command(
         result = runner.run(inputs, length)
     if output is not None:
         with output.open("wb") as stream:
-            np.savez_compressed(stream, **{name: out.events for name, out in result.outputs.items()})
+            events: dict[str, Any] = {name: out.events for name, out in result.outputs.items()}
+            np.savez_compressed(stream, **events)
     if as_json:
         print_json(_data(loaded, result))
     else:
@@ -92,7 +95,7 @@ def _print(model: Model, result: Result) -> None:
         if out.prediction >= 0:
             say(f"output {port.name!r}: prediction {labels[out.prediction]}")
             order = np.argsort(-out.scores, kind="stable")[:10]
-            rows = [(labels[i], number(int(out.scores[i])), number(int(out.counts[i]))) for i in order]
+            rows: Rows = [(labels[i], number(int(out.scores[i])), number(int(out.counts[i]))) for i in order]
             table("", ("neuron", "#score", "#spikes"), rows)
         else:
             say(f"output {port.name!r}: {len(out.events)} events")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -13,9 +14,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-__all__ = ["json_option", "number", "percent", "print_json", "progress", "say", "size", "table"]
+__all__ = ["Rows", "json_option", "number", "percent", "print_json", "progress", "say", "size", "status", "table"]
 
 _WIDE = 120
+
+#: Rows of a table.
+Rows = list[Sequence[object]]
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -41,7 +45,9 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     """Print a table; columns whose name begins with "#" are numbers, flush right."""
     made = Table(title=title or None, title_justify="left", box=box.SIMPLE, pad_edge=False, title_style="bold")
     for column in columns:
-        made.add_column(column.removeprefix("#"), justify="right" if column.startswith("#") else "left", overflow="fold")
+        made.add_column(
+            column.removeprefix("#"), justify="right" if column.startswith("#") else "left", overflow="fold"
+        )
     for row in rows:
         made.add_row(*(_clean(str(cell)) for cell in row))
     _console().print(made)
@@ -62,6 +68,17 @@ def progress(text: str, total: int) -> Iterator[Callable[[int], None]]:
         yield lambda done: bar.advance(task, done)
 
 
+@contextmanager
+def status(text: str) -> Iterator[None]:
+    """Show that something takes its time, on stderr where that is a terminal."""
+    console = _console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(text):
+        yield
+
+
 def number(value: float, digits: int = 0) -> str:
     """A number with separators."""
     return f"{value:,.{digits}f}"
@@ -69,7 +86,7 @@ def number(value: float, digits: int = 0) -> str:
 
 def percent(part: float, digits: int = 2) -> str:
     """A part of 1 as percent; "-" for nan."""
-    return "-" if part != part else f"{100 * part:.{digits}f} %"
+    return "-" if math.isnan(part) else f"{100 * part:.{digits}f} %"
 
 
 def size(count: int) -> str:

@@ -19,7 +19,7 @@ from spikelet.cli.options import (
     is_network,
     model_argument,
 )
-from spikelet.cli.screen import json_option, number, percent, print_json, progress, say, table
+from spikelet.cli.screen import Rows, json_option, number, percent, print_json, progress, say, table
 from spikelet.original import original
 from spikelet.runners import WHERE, open_runner
 from spikelet.verify import Verification, verify
@@ -30,14 +30,19 @@ __all__ = ["command"]
 @click.command("verify")
 @model_argument
 @click.argument("data", type=click.Path(path_type=Path))
-@click.option("--on", "where", multiple=True, default=("host",), show_default=True, help=f"Where, several times: {WHERE}.")
+@click.option(
+    "--on", "where", multiple=True, default=("host",), show_default=True, help=f"Where, several times: {WHERE}."
+)
 @click.option("--network", type=click.Path(path_type=Path), help="The file that the image MODEL was made from.")
 @click.option("--samples", type=click.IntRange(min=1), default=20, show_default=True, help="The first N samples.")
-@click.option("--ticks", type=click.IntRange(min=0), default=0, help="Length of a sample, where the model has no window.")
+@click.option(
+    "--ticks", type=click.IntRange(min=0), default=0, help="Length of a sample, where the model has no window."
+)
 @board_options
 @conversion_options
 @json_option
 def command(
+    *,
     model: Path,
     data: Path,
     where: tuple[str, ...],
@@ -45,7 +50,6 @@ def command(
     samples: int,
     ticks: int,
     compiler: str,
-    *,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -77,7 +81,7 @@ def command(
 def _print(result: Verification) -> None:
     say(f"{result.samples} samples, {number(result.ticks)} ticks")
     if result.layers:
-        rows = [
+        rows: Rows = [
             (
                 layer.population,
                 number(layer.spikes_float) if layer.fires else "-",
@@ -89,7 +93,15 @@ def _print(result: Verification) -> None:
             )
             for layer in result.layers
         ]
-        columns = ("population", "#spikes, float", "#integer", "#ticks equal", "#counts equal", "#v apart (rms)", "first apart")
+        columns = (
+            "population",
+            "#spikes, float",
+            "#integer",
+            "#ticks equal",
+            "#counts equal",
+            "#v apart (rms)",
+            "first apart",
+        )
         table("Float network and integers", columns, rows)
     rows = [
         (c.runner, name, number(words), number(c.unequal[name]), "yes" if not c.unequal[name] else "NO")
@@ -104,7 +116,9 @@ def _print(result: Verification) -> None:
     table("Predictions", ("on", "#right", "#as the reference"), rows)
     if not result.layers:
         say("the float network was left out: name the file that the image was made from with --network")
-    say("all integers are identical" if result.identical else "NOT identical: keep the files, this is a bug of spikelet")
+    say(
+        "all integers are identical" if result.identical else "NOT identical: keep the files, this is a bug of spikelet"
+    )
 
 
 def _predictions(result: Verification) -> dict[str, Any]:

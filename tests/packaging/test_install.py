@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -19,12 +21,20 @@ FILES = ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE")
 
 def run(*command: str | Path, cwd: Path, path: str | None = None) -> str:
     """Run a command in a clean environment; its output is in the failure."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "SPIKELET", "VIRTUAL"))}
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "SPIKELET", "VIRTUAL"))
+    }
     if path is not None:
         environment["PATH"] = path
     environment["SPIKELET_CACHE"] = str(cwd / "cache")
     done = subprocess.run(
-        [str(part) for part in command], cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=600
+        [str(part) for part in command],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
     )
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
@@ -86,6 +96,35 @@ def test_an_editable_install_converts_and_builds_firmware(checkout: Path, tmp_pa
     build_and_look(bin_folder, tmp_path / "outside")
 
 
+#: Runs a network on the engine and on the reference, with data that is outside the installation.
+AGREE = """
+import sys, numpy as np, spikelet
+model = spikelet.convert(sys.argv[1], framework="snntorch", reset="zero", encoder="rate", ticks_per_sample=25)
+frame = np.arange(64, dtype=np.uint8) * 4
+one, other = spikelet.Engine(model).run(frame), spikelet.Reference(model).run(frame)
+assert one.stats == other.stats and one.events.tolist() == other.events.tolist() and len(one.events)
+print(spikelet.__file__)
+"""
+
+#: Python's own compiler is missing, or its headers are.
+WITHOUT_HEADERS = """
+import runpy, sys
+sys.path.insert(0, "build_backend")
+import host_compiler
+host_compiler.has_python_headers = lambda: False
+sys.argv = ["setup.py", "-q", "bdist_wheel", "-d", sys.argv[1]]
+runpy.run_path("setup.py", run_name="__main__")
+"""
+
+
+def agree(bin_folder: Path, outside: Path) -> None:
+    """The engine of an environment runs, and as the reference does."""
+    outside.mkdir()
+    example = ROOT / "examples" / "digits" / "digits.nir"
+    where = run(bin_folder / "python", "-c", AGREE, example, cwd=outside)
+    assert str(ROOT) not in where
+
+
 def test_a_machine_without_a_c_compiler_builds_the_extension_with_the_zig_wheel(checkout: Path, tmp_path: Path) -> None:
     """The PATH holds no compiler; the engine still runs."""
     bin_folder = environment(tmp_path)
@@ -95,13 +134,25 @@ def test_a_machine_without_a_c_compiler_builds_the_extension_with_the_zig_wheel(
         found = shutil.which(name, path="/bin:/usr/bin:/sbin")
         if found:
             (tools / name).symlink_to(found)
-    run(bin_folder / "python", "-m", "pip", "install", "-q", ".", cwd=checkout, path=f"{bin_folder}:{tools}")
-    outside = tmp_path / "outside"
-    outside.mkdir()
+    path = f"{bin_folder}{os.pathsep}{tools}"
+    said = run(bin_folder / "python", "-m", "pip", "install", "-v", ".", cwd=checkout, path=path)
 
-    out = run(bin_folder / "python", "-c", "import spikelet._spikelet as m; print(m.__file__)", cwd=outside)
+    assert "ziglang cc" in said
+    agree(bin_folder, tmp_path / "outside")
 
-    assert "_spikelet" in out
+
+def test_a_python_without_its_headers_gets_the_engine_as_a_library(checkout: Path, tmp_path: Path) -> None:
+    """Debian's python3 has no Python.h; the same wheel then holds no extension module."""
+    bin_folder = environment(tmp_path)
+    run(bin_folder / "python", "-m", "pip", "install", "-q", "setuptools>=77", "cffi", "wheel", cwd=tmp_path)
+    run(bin_folder / "python", "-c", WITHOUT_HEADERS, tmp_path / "dist", cwd=checkout)
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        binaries = [name for name in archive.namelist() if name.endswith(".so")]
+    run(bin_folder / "python", "-m", "pip", "install", "-q", wheel, cwd=tmp_path)
+
+    assert [name.partition(".")[0] for name in binaries] == ["spikelet/_spikelet_library"]
+    agree(bin_folder, tmp_path / "outside")
 
 
 def test_a_source_archive_holds_all_that_a_wheel_needs(checkout: Path, tmp_path: Path) -> None:
@@ -112,8 +163,12 @@ def test_a_source_archive_holds_all_that_a_wheel_needs(checkout: Path, tmp_path:
     (wheel,) = (tmp_path / "dist").glob("*.whl")
     (archive,) = (tmp_path / "dist").glob("*.tar.gz")
     assert archive.stat().st_size < 5_000_000
+    with tarfile.open(archive) as packed:
+        names = {name.partition("/")[2] for name in packed.getnames()}
+    assert {"csrc/include/spkl.h", "csrc/kernels/all.c", "build_backend/spikelet_build.py"} <= names
+    assert not [name for name in names if name.endswith((".so", ".o", ".pyc")) or name.startswith("tests/")]
     run(bin_folder / "python", "-m", "pip", "install", "-q", wheel, cwd=tmp_path)
-    outside = tmp_path / "outside"
-    outside.mkdir()
 
-    run(bin_folder / "spikelet", "boards", cwd=outside)
+    agree(bin_folder, tmp_path / "outside")
+
+    run(bin_folder / "spikelet", "boards", cwd=tmp_path / "outside")

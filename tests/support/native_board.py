@@ -42,7 +42,8 @@ def build(target: Path) -> Path:
 class NativeBoard:
     """A Transport: what the host writes goes through the firmware at once.
 
-    `on_request` and `on_answer` see each frame on the line, and say which frames arrive in its place.
+    `on_request` and `on_answer` see each frame on the line but empty ones, and say which frames arrive
+    in its place.
     """
 
     def __init__(self, library: Path) -> None:
@@ -74,7 +75,7 @@ class NativeBoard:
     def write(self, data: bytes) -> None:
         """See Transport."""
         for frame in data.split(b"\0")[:-1]:
-            for arriving in self.on_request(frame + b"\0"):
+            for arriving in self.on_request(frame + b"\0") if frame else [b"\0"]:
                 self._c.board_give(arriving, ctypes.c_size_t(len(arriving)))
                 self._listen()
 

@@ -10,9 +10,7 @@ import pytest
 from spikelet import boards, firmware, toolchain
 from spikelet.converters.emit import image_source, kernel_names
 from spikelet.errors import BoardError
-from spikelet.firmware import build, engine_size
-from spikelet.memory import work_size
-from spikelet.model import Encoder
+from spikelet.firmware import build
 from support.random_models import grown, random_model
 from support.tools import COMPILERS, need_compiler
 
@@ -64,12 +62,23 @@ def test_an_embedded_model_links_only_its_kernels() -> None:
 def test_a_kernel_comes_from_the_first_set_that_has_it() -> None:
     """The order is the board's; what only ref has comes from ref."""
     board = boards.load("cortex-m4")
-    files = firmware._engine(board, None)
+    files = firmware._engine(board, None, "2")
     root = Path(firmware.data_path("csrc")) / "kernels"
     for name in (f.stem for f in (root / "ref").glob("*.c")):
         has = [s for s in board.kernels if list((root / s).glob(f"{name}.[cS]"))]
         (chosen,) = (f for f in files if f.stem == name)
         assert chosen.parent.name == has[0]
+
+
+def test_the_small_build_takes_the_small_kernels() -> None:
+    """`ref` comes first, and the firmware is smaller."""
+    need_compiler("arm", "gcc")
+    kernels = [f for f in firmware._engine(boards.load("cortex-m0"), None, "s") if "kernels" in f.parts]
+    model = random_model(1, plain=True)
+    small, fast = (build("cortex-m0", model=model, compiler="gcc", optimise=o).sizes["text"] for o in ("s", "2"))
+
+    assert {f.parent.name for f in kernels} == {"ref", "kernels"}
+    assert small < fast
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)
@@ -108,19 +117,6 @@ def test_gcc_bounds_the_stack_and_says_why_zig_does_not() -> None:
     assert build("cortex-m0", compiler="zig").stack.reason == "only gcc tells it"
 
 
-def test_the_engine_for_dense_lif_is_at_most_4_kb_on_a_cortex_m0() -> None:
-    """Issue: -Os, loader included, protocol excluded."""
-    need_compiler("arm", "gcc")
-    for encoder in (Encoder.EVENTS, Encoder.RATE):
-        size = engine_size("cortex-m0", random_model(1, plain=True, encoder=encoder), compiler="gcc")
-
-        assert "spkl_open" in size.by_symbol
-        assert "spkl_lif_tick_plain_s32" in size.by_symbol
-        assert size.total == size.text + size.rodata
-        assert sum(size.by_symbol.values()) <= size.total + 64
-        assert size.total <= 4096, dict(size.by_symbol)
-
-
 def test_an_embedded_image_is_the_same_bytes() -> None:
     """Words of the C constant are the image, little-endian."""
     image = bytes(range(32))
@@ -140,10 +136,3 @@ def test_no_compiler_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> No
         build("rv32imc", compiler="gcc")
     with pytest.raises(BoardError, match="there are auto, gcc and zig"):
         build("cortex-m4", compiler="tcc")
-
-
-def test_memory_of_a_model_counts_arena_and_frame() -> None:
-    """A frame is gathered beside the arena."""
-    model = random_model(1, plain=True, encoder=Encoder.RATE)
-
-    assert work_size(grown(model, 1000)) >= work_size(model) + 2 * (1000 - model.inputs[0].size)

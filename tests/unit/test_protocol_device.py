@@ -340,6 +340,17 @@ def test_a_frame_that_does_not_go_on_is_refused(board: NativeBoard) -> None:
     piece(0, size, 1, size - 1)
 
 
+def test_nothing_continues_a_frame_that_is_whole(board: NativeBoard) -> None:
+    """Wire 4, FRAME: a frame of no bytes at the offset where the last one ended would write behind the RAM."""
+    device = connect(board, random_model(2, encoder=Encoder.RATE))
+    size = device.model.inputs[0].size
+    device.push_frame(np.zeros(size, np.uint8))
+
+    for total in (0, size):
+        with pytest.raises(DeviceError, match="does not continue"):
+            device.call(Command.FRAME, struct.pack("<3I", 0, total, size) + bytes(234))
+
+
 def test_a_huge_frame_is_refused_with_the_missing_bytes(board: NativeBoard) -> None:
     """Wire 4, FRAME: it is gathered behind the arena."""
     device = connect(board, random_model(2, encoder=Encoder.RATE))

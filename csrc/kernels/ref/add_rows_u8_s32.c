@@ -1,0 +1,11 @@
+#include "spkl_kernels.h"
+
+void spkl_add_rows_u8_s32(int32_t *acc, const uint8_t **rows, size_t n_rows,
+                          size_t n)
+{
+    for (size_t row = 0; row < n_rows; row++) {
+        for (size_t i = 0; i < n; i++) {
+            acc[i] += rows[row][i] - 128;
+        }
+    }
+}

@@ -1,0 +1,161 @@
+"""`spikelet emulate`."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from spikelet.cli.options import board_options, conversion_options, get_data, get_model, host_encoding
+from spikelet.cli.screen import Rows, json_option, number, percent, print_json, progress, say, table
+from spikelet.datasets import DataSet
+from spikelet.emulator import EmulatedBoard, Instructions, emulate
+from spikelet.evaluate import Evaluation, evaluate
+from spikelet.model import Model
+
+__all__ = ["command"]
+
+_FUNCTIONS = 12
+
+
+@click.command("emulate")
+@click.argument("board")
+@click.argument("model", type=click.Path(path_type=Path), required=False)
+@click.argument("data", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--samples", type=click.IntRange(min=1), default=20, show_default=True, help="The first N samples of DATA."
+)
+@click.option(
+    "--ticks", type=click.IntRange(min=0), default=0, help="Length of a sample, where the model has no window."
+)
+@click.option("--tcp", type=click.IntRange(0, 65535), help="Serve the serial line on this port (0: any; the default).")
+@click.option("--pty", is_flag=True, help="Serve the serial line on a pseudo-terminal.")
+@click.option("--embed", is_flag=True, help="Build MODEL into the firmware, rather than load it over the line.")
+@click.option("--optimise", type=click.Choice(["2", "s"]), default="2", show_default=True, help="2: fast; s: small.")
+@board_options
+@conversion_options
+@json_option
+def command(
+    *,
+    board: str,
+    model: Path | None,
+    data: Path | None,
+    samples: int,
+    ticks: int,
+    tcp: int | None,
+    compiler: str,
+    optimise: str,
+    pty: bool,
+    embed: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Run an emulated BOARD.
+
+    With DATA (.npz) its samples are run through MODEL, and the instructions of each layer and function are printed.
+    Without, the board's serial line is served until Ctrl-C: connect to it as to a real board (--on socket://...).
+    """
+    if model is None:
+        with emulate(None, board, compiler=compiler, optimise=optimise, count=False) as running:
+            _serve(running, tcp, pty=pty)
+        return
+    encode = host_encoding(model, options)
+    loaded = get_model(model, options)
+    if data is None:
+        with emulate(loaded, board, compiler=compiler, optimise=optimise, embed=embed, count=False) as running:
+            _serve(running, tcp, pty=pty)
+        return
+    found = get_data(data, loaded, samples=samples, ticks=ticks, encode=encode)
+    with (
+        emulate(loaded, board, compiler=compiler, optimise=optimise, embed=embed, count=True, layers=True) as running,
+        progress(f"on {board}", len(found)) as step,
+    ):
+        running.instructions(reset=True)
+        result = evaluate(running, found, progress=step)
+        counted = running.instructions()
+        stack = running.stack_used()
+    run = _Run(board=running, model=loaded, data=found, result=result, counted=counted, stack=stack)
+    if as_json:
+        print_json(_data(run))
+    else:
+        _print(run)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """What was run, and what was counted."""
+
+    board: EmulatedBoard
+    model: Model
+    data: DataSet
+    result: Evaluation
+    counted: Instructions
+    stack: int
+
+    @property
+    def ticks(self) -> int:
+        """Ticks of all samples."""
+        return sum(self.data.ticks_of(index) for index in range(len(self.data)))
+
+
+def _serve(board: EmulatedBoard, tcp: int | None, *, pty: bool) -> None:
+    """Serve the line until Ctrl-C."""
+    from spikelet.bridge import serve_pty, serve_tcp
+
+    def announce(name: str) -> None:
+        say(f"{board.name} listens on {name}; try: spikelet eval MODEL DATA --on {name}")
+        say("Ctrl-C ends it")
+
+    with contextlib.suppress(KeyboardInterrupt):
+        if pty:
+            serve_pty(board._transport, announce)
+        else:
+            serve_tcp(board._transport, tcp or 0, announce)
+
+
+def _print(run: _Run) -> None:
+    n, ticks, made, counted = len(run.data), run.ticks, run.board.build, run.counted
+    synops = int(run.result.synops.sum())
+    say(f"{made.board.title}, {made.compiler} -O{made.optimise}: {n} samples, {ticks} ticks")
+    rest = counted.engine - sum(counted.by_layer)
+    rows: Rows = [
+        (f"layer {p.name}", number(c / n, 1), number(c / ticks, 1), percent(c / counted.engine, 1), number(s.mean(), 1))
+        for p, c, s in zip(run.model.populations, counted.by_layer, run.result.synops.T, strict=True)
+    ]
+    rows.append(
+        ("engine, the rest", number(rest / n, 1), number(rest / ticks, 1), percent(rest / counted.engine, 1), "")
+    )
+    rows.append(("engine", number(counted.engine / n, 1), number(counted.engine / ticks, 1), "", number(synops / n, 1)))
+    table("Instructions", ("", "#a sample", "#a tick", "#of the engine", "#synaptic operations"), rows)
+    rows = [
+        (name, number(c / n, 1), number(c / ticks, 1), percent(c / counted.total, 1))
+        for name, c in list(counted.by_function.items())[:_FUNCTIONS]
+    ]
+    table("Functions, protocol included", ("", "#a sample", "#a tick", "#of all"), rows)
+    if synops:
+        say(f"{counted.engine / synops:.3f} instructions a synaptic operation")
+    seconds = counted.engine / n / made.board.clock_hz
+    say(f"at one instruction a cycle and {made.board.clock_hz / 1e6:g} MHz: {1000 * seconds:.2f} ms a sample")
+    say(f"stack used: {run.stack} of {made.board.stack} bytes")
+
+
+def _data(run: _Run) -> dict[str, Any]:
+    """The counts for machines."""
+    made, counted = run.board.build, run.counted
+    return {
+        "board": made.board.name,
+        "compiler": made.compiler,
+        "optimise": made.optimise,
+        "samples": len(run.data),
+        "ticks": run.ticks,
+        "synops": int(run.result.synops.sum()),
+        "total": counted.total,
+        "engine": counted.engine,
+        "layers": {p.name: n for p, n in zip(run.model.populations, counted.by_layer, strict=True)},
+        "functions": dict(counted.by_function),
+        "stack_used": run.stack,
+        "predictions": run.result.predictions.tolist(),
+    }

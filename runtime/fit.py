@@ -1,0 +1,133 @@
+"""Whether a model fits a board, and what a tick costs there: known before anything is flashed."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from spikelet import boards
+from spikelet.boards import Board
+from spikelet.emulator import EmulatedBoard, emulate
+from spikelet.events import EVENT, EventArray
+from spikelet.firmware import Build, build
+from spikelet.model import Encoder, InputPort, Model, Population, Projection
+
+__all__ = ["Cost", "Fit", "cost", "counting_board", "fit", "worst_case"]
+
+_SETTLE = 4
+_DECAYS = ("decay_v", "decay_u", "decay_a")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """Instructions of the engine for one tick, counted in the emulation of `board`.
+
+    `worst` is a tick in which every input neuron and every neuron fires, with several spikes where that is
+    allowed; `idle` one without input, after the network has settled.
+    """
+
+    board: str
+    worst: int
+    idle: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """A model built into a board's firmware, and its cost; None where no emulator counts this core."""
+
+    board: Board
+    build: Build
+    cost: Cost | None
+
+
+def fit(model: Model, board: str | Board, *, compiler: str = "auto", count: bool = True) -> Fit:
+    """Build firmware with the model in it, and count.
+
+    Args:
+        model: to build in.
+        board: a board's name.
+        compiler: "gcc", "zig" or "auto".
+        count: whether to count instructions; that starts an emulator twice.
+
+    Raises:
+        BoardError: unknown board, no compiler, or it does not fit: by how many bytes, in which memory.
+    """
+    target = boards.load(board)
+    made = build(target, model=model, compiler=compiler)
+    twin = counting_board(target) if count else None
+    return Fit(board=target, build=made, cost=cost(model, twin, compiler=compiler) if twin is not None else None)
+
+
+def counting_board(board: Board) -> Board | None:
+    """A board with the same core and kernels whose emulator counts instructions; None: there is none installed."""
+    if importlib.util.find_spec("unicorn") is None:
+        return None
+    if board.emulator.get("kind") == "unicorn":
+        return board
+    others = [boards.load(name) for name in boards.names()]
+    counting = [other for other in others if other.emulator.get("kind") == "unicorn"]
+    return next((o for o in counting if (o.core, o.kernels) == (board.core, board.kernels)), None)
+
+
+def cost(model: Model, board: Board, *, compiler: str = "auto") -> Cost:
+    """Count the worst tick and an idle tick on a board of Unicorn's.
+
+    Raises:
+        BoardError: no compiler or emulator, or the model does not fit.
+    """
+    with emulate(model, board, compiler=compiler, embed=True) as running:
+        running.advance(_SETTLE)
+        idle = _one_tick(running)
+    with emulate(worst_case(model), board, compiler=compiler, embed=True) as running:
+        worst = 0
+        for tick in range(_SETTLE):
+            for index, port in enumerate(running.model.inputs):
+                _flood(running, port, index, tick)
+            worst = max(worst, _one_tick(running))
+            for index in range(len(running.model.outputs)):
+                running.take(index)
+    return Cost(board=board.name, worst=worst, idle=idle)
+
+
+def _one_tick(running: EmulatedBoard) -> int:
+    running.instructions(reset=True)
+    running.advance(1)
+    return running.instructions().engine
+
+
+def _flood(running: EmulatedBoard, port: InputPort, index: int, tick: int) -> None:
+    """As many events as the port takes in a tick."""
+    if port.encoder is not Encoder.EVENTS:
+        running.push_frame(np.full(port.size, 255, np.uint8), index)
+        return
+    value = min(2, port.max_value)
+    count = max(1, min(port.size, port.capacity, port.max_sum // value))
+    events: EventArray = np.zeros(count, EVENT)
+    events["tick"], events["neuron"], events["value"] = tick, np.arange(count), min(value, port.max_sum)
+    running.push(events, index)
+
+
+def worst_case(model: Model) -> Model:
+    """A model of the same shape whose every neuron fires in every tick: no kernel's way depends on a weight."""
+    return replace(
+        model,
+        populations=tuple(_always(population) for population in model.populations),
+        projections=tuple(_empty(projection) for projection in model.projections),
+        inputs=tuple(replace(port, gain=65536) if port.encoder is not Encoder.EVENTS else port for port in model.inputs),
+        meta={},
+    )
+
+
+def _always(population: Population) -> Population:
+    """At rest at 0, which is above the threshold; a second spike where several are allowed."""
+    kept = {name: population.parameters[name] for name in _DECAYS if name in population.parameters}
+    choices = population.choices
+    if choices.fires:
+        kept["fire_above"] = np.full(1, -2 if choices.several and population.max_count > 1 else -1, np.int32)
+    return replace(population, parameters=kept)
+
+
+def _empty(projection: Projection) -> Projection:
+    return replace(projection, weights=np.zeros_like(projection.weights))
