@@ -70,7 +70,10 @@ def _layer(network: Network, path: str) -> tuple[Any, Any]:
         linear.weight.copy_(torch.from_numpy((node.gain * weight).T))
         linear.bias.copy_(torch.from_numpy(node.bias))
     return linear, snntorch.Leaky(
-        beta=torch.from_numpy(node.decay_v.astype(np.float32)),
-        threshold=torch.from_numpy(node.threshold.astype(np.float32)),
-        reset_mechanism=_RESETS[choices.reset_kind],
+        beta=_parameter(node.decay_v), threshold=_parameter(node.threshold), reset_mechanism=_RESETS[choices.reset_kind]
     )
+
+
+def _parameter(values: npt.NDArray[np.float64]) -> Any:
+    """One number where all neurons share it, as snnTorch's users write it."""
+    return float(values[0]) if np.all(values == values[0]) else torch.from_numpy(values.astype(np.float32))

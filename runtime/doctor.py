@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from spikelet.toolchain import GCC_NAMES, cache_folder
 
@@ -61,17 +62,16 @@ def _python() -> Iterator[Finding]:
     yield Finding(
         name="cache folder",
         purpose="built firmware",
-        found=str(folder) if _writable(str(folder)) else "",
+        found=str(folder) if _writable(folder) else "",
         advice=f"{folder} cannot be written: set SPIKELET_CACHE to a folder that can",
         needed=True,
     )
 
 
-def _writable(folder: str) -> bool:
+def _writable(folder: Path) -> bool:
     """Whether files can be made in a folder, or in the nearest one above that exists."""
-    while not os.path.exists(folder) and os.path.dirname(folder) != folder:  # noqa: PTH110, PTH120
-        folder = os.path.dirname(folder)  # noqa: PTH120
-    return os.access(folder, os.W_OK)
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    return nearest.is_dir() and os.access(nearest, os.W_OK)
 
 
 def _packages() -> Iterator[Finding]:

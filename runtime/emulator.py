@@ -70,11 +70,14 @@ class EmulatedBoard(Device):
         name = f"the emulated {made.board.name}"
         try:
             super().__init__(SocketTransport(process.line, name), name=name, timeout=_TIMEOUT, tries=_TRIES)
-        except BaseException as error:
+        except DeviceError as error:
             why = process.why()
             process.stop()
-            if why and isinstance(error, DeviceError):
+            if why and why not in str(error):
                 raise DeviceError(f"{name} stopped: {why}") from error
+            raise
+        except BaseException:
+            process.stop()
             raise
 
     def call(self, command: Any, body: bytes = b"") -> bytes:
@@ -215,6 +218,7 @@ class _Unicorn:
         if importlib.util.find_spec("unicorn") is None:
             raise BoardError(f"{made.board.name} is emulated by Unicorn, which is not installed: {_UNICORN_HINT}")
         self._functions = elf_files.read(made.elf).functions
+        self._why = ""
         self.line, theirs = socket.socketpair()
         with theirs:
             self._child = subprocess.Popen(
@@ -243,12 +247,17 @@ class _Unicorn:
 
     def why(self) -> str:
         """See _Process."""
-        try:
-            self._child.wait(timeout=1)
-        except subprocess.TimeoutExpired:
-            return ""
-        assert self._child.stdout is not None
-        said = self._child.stdout.read().strip()
+        if not self._why:
+            try:
+                self._child.wait(timeout=1)
+            except subprocess.TimeoutExpired:
+                return ""
+            assert self._child.stdout is not None
+            self._why = self._tell(self._child.stdout.read().strip())
+        return self._why
+
+    def _tell(self, said: str) -> str:
+        """What the child's last words mean."""
         if not said.startswith("{"):
             return f"the emulator ended with status {self._child.returncode}"
         fault = json.loads(said)
@@ -298,6 +307,7 @@ class _Qemu:
 
     def __init__(self, made: Build) -> None:
         emulator = made.board.emulator
+        self._why = ""
         program = f"qemu-system-{emulator['system']}"
         if shutil.which(program) is None:
             package = {"arm": "qemu-system-arm", "riscv32": "qemu-system-misc"}[emulator["system"]]
@@ -335,8 +345,11 @@ class _Qemu:
         """See _Process."""
         if self._child.poll() is None:
             return ""
-        assert self._child.stderr is not None
-        return f"QEMU ended with status {self._child.returncode}: {self._child.stderr.read().decode().strip()}"
+        if not self._why:
+            assert self._child.stderr is not None
+            said = self._child.stderr.read().decode(errors="replace").strip()
+            self._why = f"QEMU ended with status {self._child.returncode}: {said}"
+        return self._why
 
     def stop(self) -> None:
         """See _Process."""

@@ -50,7 +50,11 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         )
     for row in rows:
         made.add_row(*(_clean(str(cell)) for cell in row))
-    _console().print(made)
+    console = _console()
+    with console.capture() as captured:
+        console.print(made)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())
 
 
 def _clean(text: str) -> str:

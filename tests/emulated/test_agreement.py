@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from spikelet.converters import convert
 from spikelet.emulator import EmulatedBoard, emulate
 from spikelet.engine import Engine
+from spikelet.memory import arena_size
 from spikelet.model import Encoder, Model
 from spikelet.protocol import Place
-from spikelet.runner import Runner, Variable
+from spikelet.runner import Result, Runner, Variable
 from support.random_models import random_events, random_model
 from support.tools import COMPILERS, QEMU, UNICORN, need
 
@@ -34,6 +37,24 @@ def qemu(request: pytest.FixtureRequest) -> Iterator[EmulatedBoard]:
         yield board
 
 
+@pytest.fixture(scope="module")
+def digits() -> tuple[Model, np.ndarray]:
+    """The network of the demo, and a few held-out digits."""
+    folder = Path(__file__).resolve().parents[2] / "examples" / "digits"
+    model = convert(folder / "digits.nir", framework="snntorch", reset="zero", encoder="rate", ticks_per_sample=25)
+    with np.load(folder / "digits_test.npz") as data:
+        return model, data["x"][:2].astype(np.uint8)
+
+
+def same_digits(board: EmulatedBoard, model: Model, frames: np.ndarray) -> None:
+    """Spikes, scores, predictions, statistics, and the membranes of every tick."""
+    board.use(model)
+    engine = Engine(model)
+    probe = [(p.name, Variable.V) for p in model.populations]
+    for frame in frames:
+        compare(engine.run(frame, probe=probe), board.run(frame, probe=probe))
+
+
 def inputs_for(model: Model, seed: int, ticks: int) -> np.ndarray:
     """Events or a frame, as the first port takes them."""
     if model.inputs[0].encoder is Encoder.EVENTS:
@@ -45,9 +66,11 @@ def same(board: Runner, model: Model, seed: int, ticks: int = 30) -> None:
     """Events, scores, statistics and every state word of every tick."""
     inputs = inputs_for(model, seed, ticks)
     probe = [(p.name, v) for p in model.populations for v in Variable]
-    expected = Engine(model).run(inputs, ticks=ticks, probe=probe)
-    found = board.run(inputs, ticks=ticks, probe=probe)
+    compare(Engine(model).run(inputs, ticks=ticks, probe=probe), board.run(inputs, ticks=ticks, probe=probe))
 
+
+def compare(expected: Result, found: Result) -> None:
+    """Two runs gave the same."""
     for name, output in expected.outputs.items():
         assert output.events.tolist() == found.outputs[name].events.tolist()
         assert output.scores.tolist() == found.outputs[name].scores.tolist()
@@ -64,6 +87,30 @@ def test_a_unicorn_board_gives_the_bits_of_the_host(unicorn: EmulatedBoard, seed
     model = random_model(seed, plain=plain)
     unicorn.use(model)
     same(unicorn, model, seed)
+
+
+def test_a_unicorn_board_gives_the_bits_of_the_host_for_digits(
+    unicorn: EmulatedBoard, digits: tuple[Model, np.ndarray]
+) -> None:
+    """Issue: the digits network on every emulated board."""
+    same_digits(unicorn, *digits)
+
+
+def test_a_qemu_board_gives_the_bits_of_the_host_for_digits(
+    qemu: EmulatedBoard, digits: tuple[Model, np.ndarray]
+) -> None:
+    """Issue: the digits network on every QEMU board; a micro:bit keeps it in its slot."""
+    same_digits(qemu, digits[0], digits[1][:1])
+
+
+@pytest.mark.parametrize("encoder", [Encoder.EVENTS, Encoder.POISSON], ids=lambda e: e.name)
+def test_a_board_needs_the_arena_that_the_host_computed(unicorn: EmulatedBoard, encoder: Encoder) -> None:
+    """spkl_arena_size on the board is spikelet.memory's number."""
+    for seed in range(4):
+        model = random_model(seed, encoder=encoder)
+        unicorn.load(model)
+
+        assert unicorn.hello.arena == arena_size(model)
 
 
 @pytest.mark.parametrize("encoder", [e for e in Encoder if e is not Encoder.EVENTS], ids=lambda e: e.name)

@@ -11,7 +11,7 @@ import pytest
 from spikelet import emulator
 from spikelet.emulator import emulate
 from spikelet.errors import BoardError, DeviceError
-from support.random_models import random_model
+from support.random_models import grown, random_model
 from support.tools import need
 
 BOARDS = Path(__file__).resolve().parents[2] / "boards"
@@ -49,8 +49,6 @@ def test_a_stack_that_is_too_small_faults_instead_of_harming_data(tmp_path: Path
 def test_a_model_that_does_not_fit_at_run_time_says_so() -> None:
     """The board's own count of the missing bytes."""
     need("microbit", "zig")
-    from test_firmware import grown
-
     with pytest.raises(BoardError, match="bytes of the flash slot are missing"):
         emulate(grown(random_model(1, plain=True), 20_000), "microbit", compiler="zig")
 

@@ -12,7 +12,9 @@ from paths import ROOT, data
 from spikelet.converters.encoding import encode
 from spikelet.converters.floating import Floating
 from spikelet.converters.pipeline import convert, lower
+from spikelet.datasets import load
 from spikelet.engine import Engine
+from spikelet.evaluate import evaluate
 
 TICKS = 25
 NETWORKS: dict[str, dict[str, Any]] = {
@@ -52,15 +54,16 @@ def test_the_float_run_answers_as_the_framework(name: str) -> None:
 def test_eight_bits_answer_as_the_framework(name: str) -> None:
     """At least 99.2 % of predictions equal, accuracy within 0.3 points, on all 5,000 digits and without calibration."""
     file, reference = files(name)
-    x, y = images()
     model = convert(file, encoder="rate", ticks_per_sample=TICKS, **NETWORKS[name])
+    test = load(data("mnist/test5k.npz"), model, labelled=True)
 
     with Engine(model) as engine:
-        predictions = np.array([engine.run(image).prediction for image in x])
+        found = evaluate(engine, test)
 
     framework = reference["framework_prediction"]
-    assert np.mean(predictions == framework) >= 0.992
-    assert abs(np.mean(predictions == y) - np.mean(framework == y)) <= 0.003
+    assert len(test) == 5000
+    assert np.mean(found.predictions == framework) >= 0.992
+    assert abs(found.accuracy - np.mean(framework == test.labels)) <= 0.003
 
 
 def test_a_scale_for_each_neuron_agrees_better_than_one_for_all() -> None:
@@ -70,8 +73,9 @@ def test_a_scale_for_each_neuron_agrees_better_than_one_for_all() -> None:
     equal = {}
     for scale in ("neuron", "population"):
         model = convert(file, encoder="rate", ticks_per_sample=TICKS, scale=scale, **NETWORKS["zero"])
-        with Engine(model) as engine:
-            counts = np.array([engine.run(image).counts for image in x[:1000]])
+        engine = Engine(model)
+        with engine:
+            counts = engine.run_samples(x[:1000]).counts
         equal[scale] = np.mean(counts == reference["framework_output_spikes"][:1000])
 
     assert equal["neuron"] > equal["population"] > 0.95

@@ -12,7 +12,18 @@ from spikelet.codes import code
 from spikelet.engine import Engine
 from spikelet.errors import DataError, EngineError
 from spikelet.events import EVENT
-from spikelet.model import Decoder, Encoder, Model, OutputKind
+from spikelet.model import (
+    Decoder,
+    Encoder,
+    InputPort,
+    LifChoices,
+    Model,
+    OutputKind,
+    OutputPort,
+    Population,
+    Projection,
+)
+from spikelet.reference import Reference
 from spikelet.samples import EventSamples
 from strategies import Chance, model
 
@@ -168,6 +179,48 @@ def test_many_samples_in_many_calls_are_one_run(monkeypatch: pytest.MonkeyPatch)
     assert one.counts.tolist() == many.counts.tolist()
     assert one.first.events.offsets.tolist() == many.first.events.offsets.tolist()
     assert one.synops.tolist() == many.synops.tolist()
+
+
+@pytest.mark.parametrize("encoder", [Encoder.RATE, Encoder.POISSON])
+@pytest.mark.parametrize("gain", [0, 257, 3000])
+def test_dark_places_of_a_frame_are_passed_without_a_difference(encoder: Encoder, gain: int) -> None:
+    """The host's encoders pass eight zeros at once: any size, any pattern of dark and bright."""
+    rng = np.random.default_rng(gain)
+    for size in range(1, 41):
+        network = Model(
+            populations=(Population(name="p", size=1, frac=0, choices=LifChoices(fires=False), parameters={}),),
+            projections=(
+                Projection(
+                    name="w",
+                    source=0,
+                    from_input=True,
+                    target=0,
+                    weights=rng.integers(-128, 128, (size, 1)).astype(np.int8),
+                ),
+            ),
+            inputs=(
+                InputPort(
+                    name="in",
+                    size=size,
+                    shape=(size,),
+                    encoder=encoder,
+                    max_value=1,
+                    max_sum=size,
+                    capacity=size,
+                    gain=gain,
+                    seed=size if encoder is Encoder.POISSON else 0,
+                ),
+            ),
+            outputs=(OutputPort(name="v", population=0, kind=OutputKind.POTENTIALS, decoder=Decoder.LAST, capacity=0),),
+            ticks_per_sample=9,
+        )
+        bright = rng.random((3, size)) < rng.choice([0.0, 0.1, 0.5], (3, 1))
+        frames = np.where(bright, rng.integers(1, 256, (3, size)), 0).astype(np.uint8)
+        with Engine(network) as engine:
+            found = engine.run_samples(frames)
+        expected = [Reference(network).run(frame) for frame in frames]
+        assert [result.first.scores.tolist() for result in expected] == found.first.scores.tolist()
+        assert [result.stats[0].synops for result in expected] == found.synops[:, 0].tolist()
 
 
 @pytest.mark.parametrize(

@@ -48,9 +48,9 @@ def model() -> Model:
     return random_model(4, plain=True)
 
 
-def connect(board: NativeBoard, model: Model | None = None) -> Device:
+def connect(board: NativeBoard, model: Model | None = None, *, tries: int = 20) -> Device:
     """A Device on the board; no waiting, as answers come at once."""
-    device = Device(board, name="board", timeout=0.002, tries=20)
+    device = Device(board, name="board", timeout=0.002, tries=tries)
     if model is not None:
         device.use(model)
     return device
@@ -136,7 +136,7 @@ def test_a_bad_line_changes_nothing(board: NativeBoard, seed: int) -> None:
 
     board.on_request = board.on_answer = bad
     model = random_model(seed)
-    device = connect(board, model)
+    device = connect(board, model, tries=200)
     same_run(device, model, ticks=15)
 
     assert device.retries > 10
