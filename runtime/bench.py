@@ -68,7 +68,7 @@ def bench(model: Model, network: Network, data: DataSet, *, rounds: int = _ROUND
     engine = Engine(model)
     with engine:
         engine.run_samples(frames[:1])
-        if framework:
+        if framework and dense is not None:
             framework(dense[:1])
         for _ in range(rounds):
             spent, found = _timed(lambda: engine.run_samples(frames))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,29 +11,18 @@ import numpy as np
 import numpy.typing as npt
 
 from spikelet.arrays import read_arrays
-from spikelet.encoders import encode_tick
+from spikelet.dataset_parts import MAX_TICKS, Cut, Dense, Encoded, Encoding, Slice
 from spikelet.errors import DataError
-from spikelet.events import EVENT, EventArray, from_dense, merge
+from spikelet.events import EVENT, EventArray
 from spikelet.model import Encoder, InputPort, Model
 
 __all__ = ["MAX_SAMPLES", "MAX_TICKS", "DataSet", "Encoding", "load"]
 
-#: Most samples of a data set, and most ticks of a sample of a model without a window.
+#: Most samples of a data set.
 MAX_SAMPLES = 10_000_000
-MAX_TICKS = 1_000_000
 _COLUMNS = ("sample", "tick", "neuron", "value")
 _LABELS = ("labels", "y")
 _Arrays = Mapping[str, npt.NDArray[Any]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Encoding:
-    """How frames become events on the host, for a port that takes events (semantics 4)."""
-
-    encoder: Encoder
-    ticks: int
-    gain: int = 257
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +57,7 @@ class DataSet:
         """The first samples; all with None or 0."""
         if not samples or samples >= len(self):
             return self
-        parts = {port: _Slice(part, samples) for port, part in self.parts.items()}
+        parts = {port: Slice(part, samples) for port, part in self.parts.items()}
         return replace(self, parts=parts, labels=None if self.labels is None else self.labels[:samples])
 
 
@@ -119,7 +108,7 @@ def _window(parts: Mapping[str, Sequence[Any]], encoding: Encoding | None, lengt
     """Length of a sample, where one holds for all."""
     if length:
         return length
-    dense = [part.ticks for part in parts.values() if isinstance(part, _Dense)]
+    dense = [part.ticks for part in parts.values() if isinstance(part, Dense)]
     return max(dense, default=0) if encoding is None else encoding.ticks
 
 
@@ -165,7 +154,7 @@ def _dense(where: str, port: InputPort, x: npt.NDArray[Any], encoding: Encoding 
     a_sample = int(np.prod(x.shape[1:]))
     counts = port.encoder is Encoder.EVENTS and encoding is None
     if counts and x.ndim >= 3 and a_sample == x.shape[1] * port.size:
-        return _Dense(where, port, x.reshape(*x.shape[:2], -1), length)
+        return Dense(where, port, x.reshape(*x.shape[:2], -1), length)
     if a_sample != port.size:
         shape = f"(samples, ticks, {port.size})" if counts else f"(samples, {port.size})"
         raise DataError(f"{where}: x has shape {x.shape}; the model takes {shape}")
@@ -179,7 +168,7 @@ def _dense(where: str, port: InputPort, x: npt.NDArray[Any], encoding: Encoding 
     frames = x.reshape(len(x), -1).astype(np.uint8)
     if port.encoder is not Encoder.EVENTS or encoding is None:
         return frames  # type: ignore[return-value]
-    return _Encoded(port, frames, encoding)
+    return Encoded(port, frames, encoding)
 
 
 def _events(where: str, port: InputPort, own: _Arrays, length: int, samples: int | None) -> Sequence[EventArray]:
@@ -210,7 +199,7 @@ def _events(where: str, port: InputPort, own: _Arrays, length: int, samples: int
     for name in ("tick", "neuron", "value"):
         events[name] = columns[name]
     edges = np.searchsorted(sample, np.arange(count + 1))
-    return _Cut(where, port, events, edges)
+    return Cut(where, port, events, edges)
 
 
 def _columns(where: str, own: _Arrays) -> dict[str, npt.NDArray[np.int64]]:
@@ -240,103 +229,3 @@ def _columns(where: str, own: _Arrays) -> dict[str, npt.NDArray[np.int64]]:
             raise DataError(f"{where}: {name} has {column.max()}, which is too large")
         columns[name] = column.astype(np.int64)
     return columns
-
-
-class _Lazy(Sequence[EventArray]):
-    """Samples that are made when asked for."""
-
-    def __getitem__(self, index: Any) -> Any:
-        if not 0 <= index < len(self):
-            raise IndexError(index)
-        return self.sample(index)
-
-    def __iter__(self) -> Iterator[EventArray]:
-        return (self.sample(index) for index in range(len(self)))
-
-    def sample(self, index: int) -> EventArray:
-        """Events of one sample."""
-        raise NotImplementedError
-
-
-class _Slice(_Lazy):
-    """The first samples of a sequence."""
-
-    def __init__(self, part: Sequence[Any], samples: int) -> None:
-        self._part, self._samples = part, samples
-
-    def __len__(self) -> int:
-        return self._samples
-
-    def sample(self, index: int) -> Any:
-        """See _Lazy."""
-        return self._part[index]
-
-
-class _Cut(_Lazy):
-    """Events of all samples in one array, cut at `edges`."""
-
-    def __init__(self, where: str, port: InputPort, events: EventArray, edges: npt.NDArray[np.intp]) -> None:
-        self._where, self._port, self._events, self._edges = where, port, events, edges
-
-    def __len__(self) -> int:
-        return len(self._edges) - 1
-
-    def sample(self, index: int) -> EventArray:
-        """See _Lazy."""
-        events = merge(self._events[self._edges[index] : self._edges[index + 1]])
-        return _bounded(f"{self._where}: sample {index}", self._port, events)
-
-
-class _Dense(_Lazy):
-    """Counts of shape (samples, ticks, size)."""
-
-    def __init__(self, where: str, port: InputPort, x: npt.NDArray[Any], length: int) -> None:
-        self.ticks = x.shape[1]
-        if length and self.ticks > length:
-            raise DataError(f"{where}: x has {self.ticks} ticks a sample; the window is {length} ticks")
-        if self.ticks > MAX_TICKS:
-            raise DataError(f"{where}: x has {self.ticks} ticks a sample; at most {MAX_TICKS}")
-        self._where, self._port, self._x = where, port, x
-
-    def __len__(self) -> int:
-        return len(self._x)
-
-    def sample(self, index: int) -> EventArray:
-        """See _Lazy."""
-        return _bounded(f"{self._where}: sample {index}", self._port, from_dense(self._x[index]))
-
-
-class _Encoded(_Lazy):
-    """Events that the host makes of frames."""
-
-    def __init__(self, port: InputPort, frames: npt.NDArray[np.uint8], encoding: Encoding) -> None:
-        if not 1 <= encoding.ticks <= MAX_TICKS:
-            raise DataError(f"frames of {encoding.ticks} ticks; allowed: 1 to {MAX_TICKS} (--ticks N)")
-        self._port = replace(port, encoder=encoding.encoder, gain=encoding.gain, seed=encoding.seed)
-        self._frames, self._ticks = frames, encoding.ticks
-
-    def __len__(self) -> int:
-        return len(self._frames)
-
-    def sample(self, index: int) -> EventArray:
-        """See _Lazy."""
-        frame, window = self._frames[index], self._ticks
-        ticks = [encode_tick(self._port, frame, tick=t, sample_tick=t, window=window) for t in range(window)]
-        return from_dense(np.stack(ticks))
-
-
-def _bounded(where: str, port: InputPort, events: EventArray) -> EventArray:
-    """Refuse what the port would refuse.
-
-    Raises:
-        DataError: a value or the sum of a tick is above the port's limit.
-    """
-    size = np.abs(events["value"].astype(np.int64))
-    if len(events) and int(size.max()) > port.max_value:
-        raise DataError(
-            f"{where} has a value of {size.max()} in a tick; the input takes {port.max_value}: convert with --max-value"
-        )
-    _, tick = np.unique(events["tick"], return_inverse=True)
-    if len(events) and int(np.bincount(tick, weights=size).max()) > port.max_sum:
-        raise DataError(f"{where} has a tick with more than {port.max_sum} spikes: convert with a larger --max-sum")
-    return events

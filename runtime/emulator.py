@@ -247,11 +247,7 @@ class _Unicorn:
 
     def why(self) -> str:
         """See _Process."""
-        if not self._why:
-            try:
-                self._child.wait(timeout=1)
-            except subprocess.TimeoutExpired:
-                return ""
+        if not self._why and _has_ended(self._child):
             assert self._child.stdout is not None
             self._why = self._tell(self._child.stdout.read().strip())
         return self._why
@@ -343,9 +339,7 @@ class _Qemu:
 
     def why(self) -> str:
         """See _Process."""
-        if self._child.poll() is None:
-            return ""
-        if not self._why:
+        if not self._why and _has_ended(self._child):
             assert self._child.stderr is not None
             said = self._child.stderr.read().decode(errors="replace").strip()
             self._why = f"QEMU ended with status {self._child.returncode}: {said}"
@@ -355,6 +349,15 @@ class _Qemu:
         """See _Process."""
         self.line.close()
         _end(self._child)
+
+
+def _has_ended(child: subprocess.Popen[Any]) -> bool:
+    """Whether a process has ended, or is about to."""
+    try:
+        child.wait(timeout=1)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _end(child: subprocess.Popen[Any]) -> None:

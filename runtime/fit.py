@@ -115,7 +115,7 @@ def worst_case(model: Model) -> Model:
         model,
         populations=tuple(_always(population) for population in model.populations),
         projections=tuple(_empty(projection) for projection in model.projections),
-        inputs=tuple(replace(port, gain=65536) if port.encoder is not Encoder.EVENTS else port for port in model.inputs),
+        inputs=tuple(_dense(port) for port in model.inputs),
         meta={},
     )
 
@@ -127,6 +127,11 @@ def _always(population: Population) -> Population:
     if choices.fires:
         kept["fire_above"] = np.full(1, -2 if choices.several and population.max_count > 1 else -1, np.int32)
     return replace(population, parameters=kept)
+
+
+def _dense(port: InputPort) -> InputPort:
+    """With an encoder whose every pixel of 255 fires; which encoder, stays: its work counts."""
+    return port if port.encoder is Encoder.EVENTS else replace(port, gain=65536)
 
 
 def _empty(projection: Projection) -> Projection:

@@ -29,9 +29,8 @@ def main() -> None:
             for name in options.network or NETWORKS:
                 counted = count(core, compiler, name, options.samples)
                 found[record.key(core, compiler, name, counted.data)] = counted.total
-                limit = LIMITS[core] if compiler == "gcc" else float("nan")
                 each = counted.total // counted.samples
-                print(f"{core:8} {compiler:8} {name:12} {each:20,} {counted.per_synop:8.3f} {limit:6.2f}")
+                print(f"{core:8} {compiler:8} {name:12} {each:20,} {counted.per_synop:8.3f} {LIMITS[core]:6.2f}")
                 for function, share in counted.shares() if options.functions else ():
                     print(f"{'':30} {function:40} {share:8.4f}")
             quiet = count_quiet_tick(core, compiler)

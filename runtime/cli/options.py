@@ -193,13 +193,15 @@ def on_option(function: _Function) -> _Function:
     )
 
 
-_BOARD = (click.option(
+_BOARD = (
+    click.option(
         "--compiler",
         type=click.Choice(["auto", "gcc", "zig"]),
         default="auto",
         show_default=True,
         help="For firmware; auto: gcc where it is installed, else zig.",
-    ),)
+    ),
+)
 
 
 def board_options(function: _Function) -> _Function:

@@ -25,7 +25,7 @@ Where = tuple[str, str]
 def unicorn(request: pytest.FixtureRequest) -> Iterator[EmulatedBoard]:
     """Each Unicorn board, with each compiler."""
     need(*request.param)
-    with emulate(None, request.param[0], compiler=request.param[1]) as board:
+    with emulate(None, request.param[0], compiler=request.param[1], count=False) as board:
         yield board
 
 
@@ -33,7 +33,7 @@ def unicorn(request: pytest.FixtureRequest) -> Iterator[EmulatedBoard]:
 def qemu(request: pytest.FixtureRequest) -> Iterator[EmulatedBoard]:
     """Each QEMU board, with each compiler."""
     need(*request.param)
-    with emulate(None, request.param[0], compiler=request.param[1]) as board:
+    with emulate(None, request.param[0], compiler=request.param[1], count=False) as board:
         yield board
 
 
@@ -96,6 +96,7 @@ def test_a_unicorn_board_gives_the_bits_of_the_host_for_digits(
     same_digits(unicorn, *digits)
 
 
+@pytest.mark.slow
 def test_a_qemu_board_gives_the_bits_of_the_host_for_digits(
     qemu: EmulatedBoard, digits: tuple[Model, np.ndarray]
 ) -> None:
@@ -113,6 +114,7 @@ def test_a_board_needs_the_arena_that_the_host_computed(unicorn: EmulatedBoard, 
         assert unicorn.hello.arena == arena_size(model)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoder", [e for e in Encoder if e is not Encoder.EVENTS], ids=lambda e: e.name)
 def test_encoders_give_the_bits_of_the_host(unicorn: EmulatedBoard, encoder: Encoder) -> None:
     """Frames become events on the board, over more than one sample."""
@@ -121,6 +123,7 @@ def test_encoders_give_the_bits_of_the_host(unicorn: EmulatedBoard, encoder: Enc
     same(unicorn, model, 7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_a_qemu_board_gives_the_bits_of_the_host(qemu: EmulatedBoard, seed: int) -> None:
     """The same firmware sources on the machines of QEMU."""
@@ -129,6 +132,7 @@ def test_a_qemu_board_gives_the_bits_of_the_host(qemu: EmulatedBoard, seed: int)
     same(qemu, model, seed, ticks=8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [Place.RAM, Place.SLOT])
 def test_qemu_boards_run_models_from_ram_and_slot(qemu: EmulatedBoard, place: Place) -> None:
     """micro:bit's slot is written through its flash controller."""
@@ -147,6 +151,7 @@ def test_unicorn_boards_run_models_from_ram_and_slot(unicorn: EmulatedBoard, pla
     same(unicorn, model, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiler", COMPILERS)
 @pytest.mark.parametrize("name", UNICORN)
 @pytest.mark.parametrize("seed", range(2))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import sys
 import sysconfig
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -15,15 +14,14 @@ from paths import ROOT
 
 
 @pytest.fixture
-def host_compiler() -> Iterator[ModuleType]:
+def host_compiler() -> ModuleType:
     """The build's module, as a build loads it."""
     spec = importlib.util.spec_from_file_location("host_compiler", ROOT / "build_backend" / "host_compiler.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    yield module
-    sys.modules.pop("host_compiler", None)
+    return module
 
 
 def only(module: ModuleType, monkeypatch: pytest.MonkeyPatch, *commands: str) -> None:

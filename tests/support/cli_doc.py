@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import click
-from spikelet.cli import COMMANDS, group
-from spikelet.cli.options import conversion_options
 
 from paths import ROOT
+from spikelet.cli import COMMANDS, group
+from spikelet.cli.options import conversion_options
 
 __all__ = ["PAGE", "text"]
 

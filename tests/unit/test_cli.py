@@ -38,7 +38,9 @@ def test_the_version_is_the_packages() -> None:
 
 def test_import_is_quick_and_loads_no_converter() -> None:
     """`import spikelet` loads neither numpy nor h5py; a name loads what it needs."""
-    code = "import sys, spikelet; assert not {'numpy', 'h5py', 'click'} & set(sys.modules), sys.modules; spikelet.convert"
+    code = (
+        "import sys, spikelet; assert not {'numpy', 'h5py', 'click'} & set(sys.modules), sys.modules; spikelet.convert"
+    )
 
     subprocess.run([sys.executable, "-c", code], check=True)
 
@@ -60,18 +62,19 @@ def test_the_module_is_the_command() -> None:
     assert "cortex-m4" in done.stdout
 
 
+NETWORK, DATA = DIGITS / "digits.nir", DIGITS / "digits_test.npz"
 BAD: dict[str, tuple[tuple[object, ...], int, str]] = {
-    "open choices": (("convert", DIGITS / "digits.nir", "-o", "x.spkl"), 3, "reset='zero'"),
-    "how to say it here": (("check", DIGITS / "digits.nir"), 3, "--reset-time now"),
+    "open choices": (("convert", NETWORK, "-o", "x.spkl"), 3, "reset='zero'"),
+    "how to say it here": (("check", NETWORK), 3, "--reset-time now"),
     "no network": (("convert", "none.nir", "-o", "x.spkl"), 3, "none.nir"),
     "no image": (("inspect", "none.spkl"), 5, "none.spkl"),
     "not an image": (("inspect", DIGITS / "train.py"), 5, "not a spikelet image"),
     "unknown board": (("build", "--board", "cortexm4"), 7, "did you mean cortex-m4"),
-    "missing port": (("eval", DIGITS / "digits.nir", DIGITS / "digits_test.npz", "--on", "/dev/none", *SAID), 8, "no port"),
-    "no data": (("eval", DIGITS / "digits.nir", "none.npz", *SAID), 9, "no such file"),
-    "no sample": (("run", DIGITS / "digits.nir", DIGITS / "digits_test.npz", "--sample", 540, *SAID), 9, "540 samples"),
-    "board as place": (("run", DIGITS / "digits.nir", DIGITS / "digits_test.npz", "--on", "rv32imc", *SAID), 7, "emulator:rv32imc"),
-    "wrong word": (("convert", DIGITS / "digits.nir", "--framework", "keras"), 2, "snntorch"),
+    "missing port": (("eval", NETWORK, DATA, "--on", "/dev/none", *SAID), 8, "no port"),
+    "no data": (("eval", NETWORK, "none.npz", *SAID), 9, "no such file"),
+    "no sample": (("run", NETWORK, DATA, "--sample", 540, *SAID), 9, "540 samples"),
+    "board as place": (("run", NETWORK, DATA, "--on", "rv32imc", *SAID), 7, "emulator:rv32imc"),
+    "wrong word": (("convert", NETWORK, "--framework", "keras"), 2, "snntorch"),
     "unknown command": (("flash",), 2, "flash"),
 }  # fmt: skip
 
@@ -153,7 +156,9 @@ def test_eval_counts_what_is_right(image: Path) -> None:
 
 def test_host_and_reference_evaluate_alike(image: Path) -> None:
     """The engine's quick way through many samples gives the same numbers."""
-    found = [answer("eval", image, DIGITS / "digits_test.npz", "--samples", 100, "--on", on) for on in ("host", "reference")]
+    found = [
+        answer("eval", image, DIGITS / "digits_test.npz", "--samples", 100, "--on", on) for on in ("host", "reference")
+    ]
     for report in found:
         del report["seconds"], report["on"]
 

@@ -102,7 +102,9 @@ def test_eval_and_verify_run_on_an_emulated_board(image: Path) -> None:
 def serving(*words: object) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """`spikelet emulate` in a process; gives the name of its port."""
     command = [sys.executable, "-m", "spikelet", "emulate", *map(str, words)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}) as child:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+    ) as child:
         try:
             assert child.stdout is not None
             port = re.search(r"listens on (\S+);", child.stdout.readline())

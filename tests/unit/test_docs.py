@@ -21,7 +21,8 @@ import pytest
 
 from paths import ROOT
 
-PAGES = [page for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))) if "<!-- run" in page.read_text()]
+ALL = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [page for page in ALL if "<!-- run" in page.read_text()]
 _BLOCK = re.compile(r"^<!-- (run|shows)(?:: ([^>]*?))? -->\n+```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
 
@@ -38,8 +39,9 @@ class Block:
 
 def blocks(page: Path) -> list[Block]:
     """The marked blocks of a page; every mark must be in front of a block."""
-    found = [Block(*match) for match in _BLOCK.findall(page.read_text())]
-    assert len(found) == len(re.findall(r"^<!-- (?:run|shows)\b", page.read_text(), re.MULTILINE)), "a mark without block"
+    text = page.read_text()
+    found = [Block(*match) for match in _BLOCK.findall(text)]
+    assert len(found) == len(re.findall(r"^<!-- (?:run|shows)\b", text, re.MULTILINE)), "a mark without a block"
     return found
 
 
@@ -116,9 +118,7 @@ def test_the_pages_that_promise_commands_are_run() -> None:
     assert {"docs/tutorial/first-network.md", "docs/how-to/verify.md", "docs/how-to/evaluate.md"} <= names
 
 
-@pytest.mark.parametrize(
-    "page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda page: str(page.relative_to(ROOT))
-)
+@pytest.mark.parametrize("page", ALL, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     """Relative links name files of the checkout."""
     missing = [target for target, _ in _LINK.findall(page.read_text()) if not (page.parent / target).exists()]

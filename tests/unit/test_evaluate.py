@@ -48,8 +48,8 @@ def counting(model: Model) -> Model:
 @pytest.mark.parametrize("seed", range(4))
 def test_one_call_for_many_samples_counts_as_one_by_one(seed: int, tmp_path: Path) -> None:
     """The engine's run_samples, the engine sample by sample, and the reference: predictions, spikes, synops."""
-    for model, make in ((random_model(seed, encoder=Encoder.RATE), frames), (big_queue(random_model(seed)), events)):
-        model = counting(model)
+    for made, make in ((random_model(seed, encoder=Encoder.RATE), frames), (big_queue(random_model(seed)), events)):
+        model = counting(made)
         data = make(tmp_path, model)
         done: list[int] = []
         with Engine(model) as engine:

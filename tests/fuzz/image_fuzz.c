@@ -1,0 +1,345 @@
+/*
+ * libFuzzer target of the loader and the engine. An input is an image and a
+ * script of calls for its network:
+ *
+ *     u8 mode, u24 length of the image, the image, the script
+ *
+ * Raw bytes rarely have a right CRC, so most modes give the image its length,
+ * its state_size and its CRC here. Image and arena have exactly the bytes that
+ * they need. Two nets get the same calls, one of them single ticks only: their
+ * states stay equal.
+ *
+ * Link with -Wl,--wrap=spkl_place_state.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "crc32.h"
+#include "net.h"
+#include "spkl.h"
+#include "spkl_image.h"
+
+enum {
+    HEAD = 4,
+    RAW = 0,       /* of the modes 0 to 3 */
+    NEAR_WRAP = 4, /* begin shortly before the tick number wraps */
+    ARENA_MOST = 1 << 20,
+    WORK = 1 << 20, /* bytes that the ticks of an input may touch */
+    EVENTS_MOST = 15,
+    PROBED_MOST = 64
+};
+
+struct script {
+    const uint8_t *at;
+    const uint8_t *end;
+    uint32_t ticks; /* that are left */
+};
+
+struct nets {
+    struct spkl_net whole;
+    struct spkl_net single;
+    const struct spkl_model *model;
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+uint32_t __real_spkl_place_state(const struct spkl_model *model, uint8_t *base,
+                                 struct spkl_net *net);
+uint32_t __wrap_spkl_place_state(const struct spkl_model *model, uint8_t *base,
+                                 struct spkl_net *net);
+
+/* What the image's state_size must be; 0: its records are not that good. */
+static uint32_t state_size;
+
+uint32_t __wrap_spkl_place_state(const struct spkl_model *model, uint8_t *base,
+                                 struct spkl_net *net)
+{
+    state_size = __real_spkl_place_state(model, base, net);
+    return state_size;
+}
+
+static void require(bool holds)
+{
+    if (!holds) {
+        abort();
+    }
+}
+
+/* Exactly n bytes that nobody set, so that a step beside them is found. */
+static void *room(size_t n)
+{
+    uint8_t *at = malloc(n > 0 ? n : 1);
+
+    require(at != NULL);
+    memset(at, 0xA5, n > 0 ? n : 1);
+    return at;
+}
+
+static uint32_t next(struct script *script)
+{
+    return script->at != script->end ? *script->at++ : 0u;
+}
+
+static uint32_t next_word(struct script *script)
+{
+    uint32_t low = next(script);
+
+    return low | next(script) << 8;
+}
+
+static void repair(uint32_t *image, size_t length)
+{
+    struct spkl_header_record *header = (void *)image;
+
+    if (length < sizeof *header) {
+        return;
+    }
+    header->magic = SPKL_IMAGE_MAGIC;
+    header->version = SPKL_IMAGE_VERSION;
+    header->length = (uint32_t)length;
+    header->crc = 0;
+    header->crc = spkl_crc32(0, image, length);
+}
+
+/* The model record is behind the first entry of the section table. */
+static void repair_state_size(uint32_t *image, size_t length)
+{
+    struct spkl_section_record *entry = (void *)(image + 8);
+    struct spkl_model_record *record = (void *)(image + entry->offset / 4);
+
+    record->state_size = state_size;
+    repair(image, length);
+}
+
+static int open_repaired(struct spkl_model *model, uint32_t *image,
+                         size_t length)
+{
+    int error;
+
+    repair(image, length);
+    state_size = 0;
+    error = spkl_open(model, image, length);
+    if (error == SPKL_ERR_IMAGE_MODEL && state_size != 0) {
+        repair_state_size(image, length);
+        error = spkl_open(model, image, length);
+        require(error == SPKL_OK);
+    }
+    return error;
+}
+
+/* How many ticks the work of one allows. */
+static uint32_t ticks_for(const struct spkl_model *model)
+{
+    uint64_t work = spkl_arena_size(model);
+
+    for (unsigned i = 0; i < model->n_projections; i++) {
+        work += model->projections[i].weights_length;
+    }
+    return (uint32_t)(WORK / work);
+}
+
+static void push(struct nets *nets, struct script *script)
+{
+    unsigned port = next(script) % (nets->model->n_inputs + 1u);
+    const struct spkl_input_record *record =
+        &nets->model->inputs[port < nets->model->n_inputs ? port : 0];
+    size_t n = next(script) & EVENTS_MOST;
+    struct spkl_event *events = room(n * sizeof *events);
+    uint32_t tick = spkl_tick_number(&nets->whole);
+
+    for (size_t i = 0; i < n; i++) {
+        uint32_t step = next(script);
+        uint32_t value = next(script);
+
+        tick += step == 255 ? UINT32_MAX : step >> 6;
+        events[i].tick = tick;
+        events[i].neuron = (uint16_t)(next_word(script) % (record->size + 1u));
+        events[i].value = (int16_t)(1 + value * 257 % record->max_value);
+        if ((step & 3) == 3) {
+            events[i].value = (int16_t)-events[i].value;
+        }
+        if ((step & 63) == 63) {
+            events[i].value = (int16_t)(value * 257);
+        }
+    }
+    require(spkl_push(&nets->whole, port, events, n) ==
+            spkl_push(&nets->single, port, events, n));
+    free(events);
+}
+
+static void push_frame(struct nets *nets, struct script *script)
+{
+    unsigned port = next(script) % (nets->model->n_inputs + 1u);
+    const struct spkl_input_record *record =
+        &nets->model->inputs[port < nets->model->n_inputs ? port : 0];
+    size_t n = record->size + (next(script) == 255);
+    uint8_t *frame = room(n);
+
+    for (size_t i = 0; i < n && script->at != script->end; i++) {
+        frame[i] = (uint8_t)next(script);
+    }
+    require(spkl_push_frame(&nets->whole, port, frame, n) ==
+            spkl_push_frame(&nets->single, port, frame, n));
+    free(frame);
+}
+
+static void advance(struct nets *nets, struct script *script)
+{
+    uint32_t n = next(script);
+    uint32_t done;
+
+    n = n < script->ticks ? n : script->ticks;
+    done = spkl_advance(&nets->whole, n);
+    require(done <= n);
+    script->ticks -= done;
+    for (uint32_t i = 0; i < done; i++) {
+        require(spkl_tick(&nets->single) == SPKL_OK);
+    }
+    require(done == n || spkl_tick(&nets->single) == SPKL_MORE);
+}
+
+static void probe(struct nets *nets, struct script *script)
+{
+    unsigned population = next(script) % (nets->model->n_populations + 1u);
+    unsigned variable = next(script) % (SPKL_VAR_QUIET + 2u);
+    size_t first = next_word(script);
+    size_t n = next(script) % (PROBED_MOST + 1);
+    int32_t *values = room(n * sizeof *values);
+    struct spkl_stats stats;
+
+    if (spkl_probe(&nets->whole, population, (enum spkl_variable)variable,
+                   values, first, n) == SPKL_OK) {
+        for (size_t i = 0; i < n; i++) {
+            require(values[i] >= -SPKL_V_MAX && values[i] <= SPKL_V_MAX);
+        }
+    }
+    (void)spkl_population_stats(&nets->whole, population, &stats);
+    free(values);
+}
+
+static void look(const struct nets *nets, struct script *script)
+{
+    unsigned port = next(script) % (nets->model->n_outputs + 1u);
+    struct spkl_output output;
+
+    if (spkl_output(&nets->whole, port, &output) != SPKL_OK) {
+        require(port == nets->model->n_outputs);
+        return;
+    }
+    require(output.prediction < output.size);
+    require(output.n_events <= nets->model->outputs[port].capacity);
+    for (size_t i = 0; i < output.n_events; i++) {
+        require(output.events[i].neuron < output.size);
+        require(output.events[i].value > 0);
+    }
+}
+
+static void take(struct nets *nets, struct script *script)
+{
+    unsigned port = next(script) % (nets->model->n_outputs + 1u);
+    struct spkl_output output;
+    size_t n = next(script);
+
+    if (n < 128 && spkl_output(&nets->whole, port, &output) == SPKL_OK) {
+        n = output.n_events;
+    }
+    require(spkl_output_take(&nets->whole, port, n) ==
+            spkl_output_take(&nets->single, port, n));
+}
+
+static void perform(struct nets *nets, struct script *script)
+{
+    switch (next(script) % 12) {
+    case 0:
+    case 1:
+    case 2:
+        push(nets, script);
+        break;
+    case 3:
+        push_frame(nets, script);
+        break;
+    case 4:
+        probe(nets, script);
+        break;
+    case 5:
+        look(nets, script);
+        break;
+    case 6:
+    case 7:
+        take(nets, script);
+        break;
+    case 8:
+        spkl_reset(&nets->whole);
+        spkl_reset(&nets->single);
+        break;
+    default:
+        advance(nets, script);
+        break;
+    }
+    require(memcmp(nets->whole.clock, nets->single.clock,
+                   nets->model->state_size) == 0);
+}
+
+static void start(struct spkl_net *net, const struct spkl_model *model,
+                  uint8_t *arena, size_t size, uint32_t mode)
+{
+    require(spkl_start(net, model, arena, size - 1) == SPKL_ERR_ARENA);
+    require(spkl_start(net, model, arena, size) == SPKL_OK);
+    if ((mode & NEAR_WRAP) != 0) {
+        net->clock->tick = UINT32_MAX - 2;
+        net->clock->sample_tick =
+            model->ticks_per_sample != 0 ? 0 : UINT32_MAX - 2;
+    }
+}
+
+static void run(const struct spkl_model *model, struct script *script,
+                uint32_t mode)
+{
+    size_t size = spkl_arena_size(model);
+    struct nets nets;
+    uint8_t *arenas[2];
+
+    if (size > ARENA_MOST) {
+        return;
+    }
+    arenas[0] = room(size);
+    arenas[1] = room(size);
+    nets.model = model;
+    start(&nets.whole, model, arenas[0], size, mode);
+    start(&nets.single, model, arenas[1], size, mode);
+    script->ticks = ticks_for(model);
+    while (script->at != script->end) {
+        perform(&nets, script);
+    }
+    free(arenas[0]);
+    free(arenas[1]);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct spkl_model model;
+    struct script script;
+    uint32_t *image;
+    uint32_t mode;
+    size_t length;
+    int error;
+
+    if (size < HEAD) {
+        return 0;
+    }
+    mode = data[0];
+    length = data[1] | (size_t)data[2] << 8 | (size_t)data[3] << 16;
+    length = length < size - HEAD ? length : size - HEAD;
+    image = room(length);
+    memcpy(image, data + HEAD, length);
+    script.at = data + HEAD + length;
+    script.end = data + size;
+    error = (mode & 3) == RAW ? spkl_open(&model, image, length)
+                              : open_repaired(&model, image, length);
+    if (error == SPKL_OK) {
+        run(&model, &script, mode);
+        require(spkl_open(&model, image, length) == SPKL_OK);
+    }
+    require(spkl_error_text(error)[0] != 0);
+    free(image);
+    return 0;
+}

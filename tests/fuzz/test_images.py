@@ -1,0 +1,82 @@
+"""Runs the fuzz target of images, and of the networks that they make, under ASan and UBSan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bad_images.builders import good_image
+from paths import ROOT
+from spikelet.arrays import read_arrays
+from spikelet.converters import convert
+from spikelet.image import encode
+from strategies import corpus as random_networks
+from support import fuzzing
+from support.random_models import random_model
+
+#: Bytes. Images beyond are no seeds.
+LONGEST = 16384
+#: The first bits of an input's mode: take the image as it is; give it its length, state_size and CRC; and begin
+#: shortly before the tick number wraps.
+RAW, REPAIRED, NEAR_WRAP = 0, 1, 4
+
+
+def images() -> list[bytes]:
+    """Images of every kind of record, and the network of the demo."""
+    folder = ROOT / "examples" / "digits"
+    calibration = read_arrays(folder / "digits_calib.npz", {"x"})["x"]
+    digits = convert(
+        folder / "digits.nir",
+        framework="snntorch",
+        reset="zero",
+        encoder="rate",
+        ticks_per_sample=25,
+        calibration=calibration,
+    )
+    models = [digits, *(model for model, _ in random_networks(60)), *(random_model(seed) for seed in range(4))]
+    return [good_image(), *(encode(model) for model in models)]
+
+
+def seed(mode: int, image: bytes, script: bytes) -> bytes:
+    """An input as the target reads it."""
+    return bytes([mode]) + len(image).to_bytes(3, "little") + image + script
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Good images with random calls."""
+    folder = tmp_path_factory.mktemp("images") / "corpus"
+    folder.mkdir()
+    rng = np.random.default_rng(1)
+    for index, image in enumerate(images()):
+        if len(image) < LONGEST - 1000:
+            mode = (RAW, REPAIRED)[index % 2] | (NEAR_WRAP, 0, 0)[index % 3]
+            (folder / f"seed{index}").write_bytes(seed(mode, image, rng.bytes(400)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The engine with its reference kernels."""
+    csrc = ROOT / "csrc"
+    sources = [*(csrc / "engine").glob("*.c"), *(csrc / "kernels" / "ref").glob("*.c"), csrc / "kernels" / "all.c"]
+    flags = [f"-I{csrc / folder}" for folder in ("include", "engine")] + ["-Wl,--wrap=spkl_place_state"]
+    place = tmp_path_factory.mktemp("image_fuzz") / "image_fuzz"
+    return fuzzing.build(place, [*sorted(sources), ROOT / "tests" / "fuzz" / "image_fuzz.c"], flags)
+
+
+def test_the_seeds_reach_every_function(target: Path, corpus: Path) -> None:
+    """Otherwise the search would say little: images are opened, networks run, and all kernels are called."""
+    said = fuzzing.run(target, corpus, ["-runs=0", "-print_coverage=1", f"-max_len={LONGEST}"], 60)
+    lines = said.splitlines()
+
+    assert any(line.startswith("COVERED_FUNC") and "spkl_lif_tick_any_s32" in line for line in lines)
+    assert not [line for line in lines if line.startswith("UNCOVERED_FUNC")]
+
+
+def test_no_image_and_no_call_harms_the_engine(target: Path, corpus: Path) -> None:
+    """Memory and arithmetic stay defined, n ticks at once equal n single ticks, results keep their ranges."""
+    options = [f"-max_total_time={fuzzing.SECONDS}", f"-max_len={LONGEST}"]
+    fuzzing.run(target, corpus, options, fuzzing.SECONDS)
