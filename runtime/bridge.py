@@ -8,6 +8,7 @@ import socket
 import tty
 from collections.abc import Callable
 
+from spikelet.errors import DeviceError
 from spikelet.transport import Transport
 
 __all__ = ["serve_pty", "serve_tcp"]
@@ -25,10 +26,13 @@ def serve_tcp(board: Transport, port: int, announce: Callable[[str], None]) -> N
         announce: called once with the name that `spikelet.connect` takes.
 
     Raises:
-        OSError: the port cannot be had.
-        DeviceError: the board has stopped.
+        DeviceError: the port cannot be had, or the board has stopped.
     """
-    with socket.create_server(("127.0.0.1", port)) as server:
+    try:
+        server = socket.create_server(("127.0.0.1", port))
+    except OSError as error:
+        raise DeviceError(f"port {port} cannot be served: {error.strerror}; choose another (0: any)") from error
+    with server:
         announce(f"socket://127.0.0.1:{server.getsockname()[1]}")
         while True:
             client, _ = server.accept()

@@ -91,7 +91,6 @@ class SerialTransport:
         """See Transport."""
         try:
             self._port.write(data)
-            self._port.flush()
         except OSError as error:
             raise self._gone() from error
 
@@ -138,4 +137,4 @@ def _why(port: str, error: Exception) -> str:
     if code in {errno.ENOENT, errno.ENODEV, errno.ENXIO}:
         there = ", ".join(sorted(p.device for p in list_ports.comports())) or "none"
         return f"there is no port {port}: plug the board in; ports that are there: {there}"
-    return f"{port} does not open: {error}"
+    return f"{port} does not open: {error}; give the name of a serial port, or socket://host:port"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 from typing import Any
 
@@ -54,6 +55,12 @@ class _Group(click.Group):
         except SpikeletError as error:
             click.echo(f"spikelet: {error}{_hint(error)}", err=True)
             ctx.exit(error.exit_code)
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise
+            where = f"{error.filename}: " if error.filename else ""
+            click.echo(f"spikelet: {where}{error.strerror or error}", err=True)
+            ctx.exit(SpikeletError.exit_code)
 
 
 def _hint(error: SpikeletError) -> str:

@@ -74,7 +74,7 @@ def _print(demo: Demo) -> None:
         (
             "RAM",
             size(made.ram.used),
-            f"{made.board.stack} B of it kept for the stack; {size(made.ram.length)} are there",
+            f"{size(board.stack)} of it kept for the stack; {size(made.ram.length)} are there",
         ),
         ("stack", size(demo.stack_used), "the deepest that was seen"),
         ("instructions an inference", number(demo.instructions.engine / n), "of the engine"),

@@ -44,6 +44,7 @@ def print_json(data: Any) -> None:
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table; columns whose name begins with "#" are numbers, flush right."""
     made = Table(title=title or None, title_justify="left", box=box.SIMPLE, pad_edge=False, title_style="bold")
+    made.show_header = any(column.strip("#") for column in columns)
     for column in columns:
         made.add_column(
             column.removeprefix("#"), justify="right" if column.startswith("#") else "left", overflow="fold"

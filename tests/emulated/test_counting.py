@@ -10,6 +10,7 @@ import pytest
 
 from spikelet import boards, emulator
 from spikelet.emulator import emulate
+from spikelet.emulator_process import configuration
 from spikelet.errors import BoardError
 from spikelet.firmware import build
 from support.random_models import random_events, random_model
@@ -49,7 +50,7 @@ def test_block_counts_equal_counting_each_instruction(name: str) -> None:
     """
     need(name, "zig")
     made = build(name if name == "rv32imc" else "cortex-m0", compiler="zig")
-    config = emulator._config(made, 0, count=True, layers=False)
+    config = configuration(made, 0, count=True, layers=False)
     config["cpu"] = boards.load(name).emulator["cpu"]
     lines = json.dumps(config) + "\n" + "{}\n" * 4
     done = subprocess.run(

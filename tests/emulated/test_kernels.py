@@ -39,7 +39,7 @@ def rows_kernel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     return _kernel(where, "add_rows_u8_s32", compiler, tmp_path_factory)
 
 
-PLAIN = [place for place in PLACES if place[0] in BOARDS or place[0] == "ref"]
+PLAIN = [place for place in PLACES if place[0] in BOARDS or place[0] in {"ref", "host"}]
 
 
 @pytest.fixture(scope="module", params=PLAIN, ids=lambda place: " ".join(place).strip())

@@ -9,6 +9,9 @@
  * they need. Two nets get the same calls, one of them single ticks only: their
  * states stay equal.
  *
+ * Most bytes of an image are weights, of which little depends. So every second
+ * mutation is one of a field of a record, and others are of the script alone.
+ *
  * Link with -Wl,--wrap=spkl_place_state.
  */
 #include <stdlib.h>
@@ -42,6 +45,9 @@ struct nets {
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most,
+                               unsigned seed);
 uint32_t __real_spkl_place_state(const struct spkl_model *model, uint8_t *base,
                                  struct spkl_net *net);
 uint32_t __wrap_spkl_place_state(const struct spkl_model *model, uint8_t *base,
@@ -314,6 +320,83 @@ static void run(const struct spkl_model *model, struct script *script,
     free(arenas[1]);
 }
 
+static size_t image_length(const uint8_t *data, size_t size)
+{
+    size_t length = data[1] | (size_t)data[2] << 8 | (size_t)data[3] << 16;
+
+    return length < size - HEAD ? length : size - HEAD;
+}
+
+/* Bytes before the weights and parameters. */
+static size_t records_length(const uint8_t *image, size_t length)
+{
+    struct spkl_section_record entry;
+    size_t at = sizeof(struct spkl_header_record) +
+                (SPKL_SECTION_DATA - 1) * sizeof entry;
+
+    if (length < at + sizeof entry) {
+        return length;
+    }
+    memcpy(&entry, image + at, sizeof entry);
+    return entry.offset < length ? entry.offset : length;
+}
+
+/* Set a field of 1, 2 or 4 bytes to something near, to a limit, or to what
+ * stands elsewhere. */
+static void mutate_field(uint8_t *records, size_t n, unsigned seed)
+{
+    size_t bytes = (size_t)1 << seed % 3;
+    size_t at = (seed >> 2) * 2654435761u % n / bytes * bytes;
+    uint32_t value = 0;
+
+    if (at + bytes > n) {
+        return;
+    }
+    memcpy(&value, records + at, bytes);
+    switch (seed >> 12 & 7) {
+    case 0:
+        value = 0;
+        break;
+    case 1:
+        value = UINT32_MAX;
+        break;
+    case 2:
+        value ^= UINT32_C(1) << (seed >> 16 & 31);
+        break;
+    case 3:
+        memcpy(&value, records + (seed >> 16) % (n / bytes) * bytes, bytes);
+        break;
+    case 4:
+        value += seed >> 16 & 3;
+        break;
+    case 5:
+        value -= seed >> 16 & 3;
+        break;
+    default:
+        value += (seed >> 16 & 4095) * 4;
+        break;
+    }
+    memcpy(records + at, &value, bytes);
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most,
+                               unsigned seed)
+{
+    size_t length = size > HEAD ? image_length(data, size) : 0;
+    size_t records = records_length(data + HEAD, length);
+    size_t script = HEAD + length;
+
+    if (records > 0 && (seed & 1) != 0) {
+        mutate_field(data + HEAD, records, seed >> 1);
+        return size;
+    }
+    if (records > 0 && (seed & 2) != 0) {
+        return script +
+               LLVMFuzzerMutate(data + script, size - script, most - script);
+    }
+    return LLVMFuzzerMutate(data, size, most);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct spkl_model model;
@@ -327,8 +410,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     mode = data[0];
-    length = data[1] | (size_t)data[2] << 8 | (size_t)data[3] << 16;
-    length = length < size - HEAD ? length : size - HEAD;
+    length = image_length(data, size);
     image = room(length);
     memcpy(image, data + HEAD, length);
     script.at = data + HEAD + length;

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bad_images.builders import good_image
+from bad_images.builders import Patch, good_image
 from paths import ROOT
 from spikelet.arrays import read_arrays
 from spikelet.converters import convert
 from spikelet.image import encode
+from spikelet.layout import SectionId
 from strategies import corpus as random_networks
 from support import fuzzing
 from support.random_models import random_model
@@ -39,6 +40,13 @@ def images() -> list[bytes]:
     return [good_image(), *(encode(model) for model in models)]
 
 
+def without_meta(image: bytes) -> bytes:
+    """The image that ends behind its arrays, so that a read beyond them is beyond the image."""
+    patch = Patch()
+    patch.data = bytearray(image)
+    return patch.drop_section(SectionId.META).done()
+
+
 def seed(mode: int, image: bytes, script: bytes) -> bytes:
     """An input as the target reads it."""
     return bytes([mode]) + len(image).to_bytes(3, "little") + image + script
@@ -53,7 +61,8 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for index, image in enumerate(images()):
         if len(image) < LONGEST - 1000:
             mode = (RAW, REPAIRED)[index % 2] | (NEAR_WRAP, 0, 0)[index % 3]
-            (folder / f"seed{index}").write_bytes(seed(mode, image, rng.bytes(400)))
+            short = image if mode & REPAIRED == RAW else without_meta(image)
+            (folder / f"seed{index}").write_bytes(seed(mode, short, rng.bytes(400)))
     return folder
 
 

@@ -74,6 +74,9 @@ BAD: dict[str, tuple[tuple[object, ...], int, str]] = {
     "no data": (("eval", NETWORK, "none.npz", *SAID), 9, "no such file"),
     "no sample": (("run", NETWORK, DATA, "--sample", 540, *SAID), 9, "540 samples"),
     "board as place": (("run", NETWORK, DATA, "--on", "rv32imc", *SAID), 7, "emulator:rv32imc"),
+    "no folder": (("run", NETWORK, DATA, "--on", "reference", "-o", "none/out.npz", *SAID), 1, "none/out.npz: No such"),
+    "calibration": (("convert", NETWORK, "-o", "x.spkl", "--calibration", NETWORK, *SAID), 9, "digits.nir is no .npz"),
+    "number": (("convert", NETWORK, "-o", "x.spkl", "--weight-bits", 1, *SAID), 3, "2 .. 8"),
     "wrong word": (("convert", NETWORK, "--framework", "keras"), 2, "snntorch"),
     "unknown command": (("flash",), 2, "flash"),
 }  # fmt: skip

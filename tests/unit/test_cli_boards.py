@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -126,6 +127,16 @@ def test_an_emulated_board_is_reached_like_a_real_one(image: Path, line: str) ->
         assert answer("eval", image, DIGITS / "digits_test.npz", "--samples", 2, "--on", port)["samples"] == 2
         child.send_signal(signal.SIGINT)
         assert child.wait(timeout=20) == 0
+
+
+def test_a_port_that_is_taken_is_named(image: Path) -> None:
+    """Exit code 8 and what to choose instead."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = spikelet("emulate", BOARD, image, "--tcp", port, *ZIG)
+
+    assert result.exit_code == 8
+    assert f"port {port} cannot be served" in result.stderr
 
 
 def test_the_demo_shows_identical_spikes() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import socket
 import threading
@@ -104,6 +105,42 @@ def test_a_silent_port_says_what_to_look_at(pty: tuple[int, str]) -> None:
     with pytest.raises(DeviceError, match="does not answer"):
         Device(transport, name=pty[1], timeout=0.02, tries=2)
     transport.close()
+
+
+@needs_cc
+def test_a_port_that_goes_away_is_reported(library: Path) -> None:
+    """The plug is pulled between two requests."""
+    ours, theirs = os.openpty()
+    name = os.ttyname(theirs)
+    board = NativeBoard(library)
+    stop = threading.Event()
+
+    def read() -> bytes:
+        while not select.select([ours], [], [], 0.01)[0]:
+            if stop.is_set():
+                return b""
+        return os.read(ours, 4096)
+
+    thread = threading.Thread(target=serve, args=(board, read, lambda data: os.write(ours, data)), daemon=True)
+    thread.start()
+    device = connect(name)
+    stop.set()
+    thread.join()
+    os.close(theirs)
+    os.close(ours)
+
+    with pytest.raises(DeviceError, match="has gone away: plug the board in again"):
+        device.counters()
+    device.close()
+
+
+def test_what_is_no_serial_port_is_refused(tmp_path: Path) -> None:
+    """A file, by mistake."""
+    file = tmp_path / "model.spkl"
+    file.write_bytes(b"SPKL")
+
+    with pytest.raises(DeviceError, match=r"does not open: .*give the name of a serial port"):
+        connect(str(file))
 
 
 def test_a_closed_socket_is_reported() -> None:
