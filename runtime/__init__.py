@@ -17,12 +17,13 @@ from spikelet.errors import (
     ImageError,
     LearnError,
     ModelError,
+    NoRoomError,
     SpikeletError,
     StoreError,
 )
 
 if TYPE_CHECKING:
-    from spikelet import boards
+    from spikelet.board_files import names as boards
     from spikelet.converters import convert
     from spikelet.device import Device, connect
     from spikelet.emulator import EmulatedBoard, emulate
@@ -48,6 +49,7 @@ __all__ = [
     "LearnError",
     "Model",
     "ModelError",
+    "NoRoomError",
     "Reference",
     "Result",
     "Runner",
@@ -63,9 +65,9 @@ __all__ = [
     "save",
 ]
 
-#: Where each name lives: module, and name in it ("": the module itself).
+#: Where each name lives: module, and name in it.
 _LAZY = {
-    "boards": ("spikelet.boards", ""),
+    "boards": ("spikelet.board_files", "names"),
     "convert": ("spikelet.converters", "convert"),
     "Device": ("spikelet.device", "Device"),
     "connect": ("spikelet.device", "connect"),
@@ -90,8 +92,7 @@ def __getattr__(name: str) -> Any:
     if name not in _LAZY:
         raise AttributeError(f"spikelet has no {name!r}")
     module, attribute = _LAZY[name]
-    loaded = importlib.import_module(module)
-    return getattr(loaded, attribute) if attribute else loaded
+    return getattr(importlib.import_module(module), attribute)
 
 
 def __dir__() -> list[str]:

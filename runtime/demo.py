@@ -13,7 +13,7 @@ import numpy.typing as npt
 from spikelet import toolchain
 from spikelet._data import path as data_path
 from spikelet.arrays import read_arrays
-from spikelet.boards import load as load_board
+from spikelet.board_files import load as load_board
 from spikelet.datasets import DataSet
 from spikelet.datasets import load as load_data
 from spikelet.emulator import Instructions, emulate

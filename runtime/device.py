@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spikelet import protocol
-from spikelet.errors import BoardError, DeviceError, EngineError, ImageError
+from spikelet.errors import DeviceError, EngineError, ImageError, NoRoomError
 from spikelet.events import EVENT, EventArray
 from spikelet.image import encode as encode_image
 from spikelet.memory import work_size
@@ -41,14 +41,14 @@ class Device(Runner):
     def __init__(self, transport: Transport, *, name: str, timeout: float = 1.0, tries: int = 5) -> None:
         self.name = name
         self.retries = 0
-        self._transport, self._timeout, self._tries = transport, timeout, tries
+        self.transport, self._timeout, self._tries = transport, timeout, tries
         self._reader = FrameReader()
         self._sequence = 0
         self._model: Model | None = None
         self._tick = 0
         self._waiting: list[int] = []
         self._pushed: list[Pushed] = []
-        self._transport.write(b"\0")
+        self.transport.write(b"\0")
         self.hello = self.say_hello()
 
     # Requests
@@ -59,7 +59,7 @@ class Device(Runner):
         Raises:
             EngineError: the engine refuses; the network is as it was.
             ImageError: the engine refuses an image.
-            BoardError: something does not fit into the board's memory.
+            NoRoomError: something does not fit into the board's memory.
             DeviceError: the board is silent, has restarted, or refuses by the protocol.
         """
         self._sequence = (self._sequence + 1) & 0xFF
@@ -69,7 +69,7 @@ class Device(Runner):
             return answer.body
         text = f"{self.name}: {command.name}: {protocol.sentence(status)}"
         if status == Status.NO_ROOM:
-            raise BoardError(_shortage(self.name, answer.body))
+            raise NoRoomError(_shortage(self.name, answer.body))
         if status == Status.NO_SESSION:
             raise DeviceError(f"{self.name} has restarted and lost its state: connect anew")
         if status > Status.COMMAND:
@@ -81,10 +81,10 @@ class Device(Runner):
         heard = 0
         for attempt in range(self._tries):
             self.retries += attempt > 0
-            self._transport.write(frame)
+            self.transport.write(frame)
             end = time.monotonic() + self._timeout
             while (left := end - time.monotonic()) > 0:
-                data = self._transport.read(left)
+                data = self.transport.read(left)
                 heard += len(data)
                 for answer in self._reader.answers(data):
                     if (answer.sequence, answer.command) == (self._sequence, command):
@@ -139,7 +139,7 @@ class Device(Runner):
         """Load a model and start it at tick 0; returns where it lies now.
 
         Raises:
-            BoardError: it does not fit: how many bytes are missing, in which memory. The old model goes on.
+            NoRoomError: it does not fit: how many bytes are missing, in which memory. The old model goes on.
             ImageError: the board's engine refuses the image. No model runs.
         """
         image = encode_image(model)
@@ -252,7 +252,7 @@ class Device(Runner):
 
     def close(self) -> None:
         """See Runner."""
-        self._transport.close()
+        self.transport.close()
 
     def __enter__(self) -> Device:
         return self
@@ -268,7 +268,7 @@ def connect(port: str, model: Model | None = None, *, baud: int = 115_200) -> De
 
     Raises:
         DeviceError: the port is missing or busy, the board is silent or speaks another version.
-        BoardError: the model does not fit.
+        NoRoomError: the model does not fit.
     """
     transport = open_port(port, baud)
     try:

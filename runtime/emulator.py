@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from spikelet import elf as elf_files
-from spikelet.boards import Board
-from spikelet.boards import load as load_board
+from spikelet.board_files import Board
+from spikelet.board_files import load as load_board
 from spikelet.device import Device
 from spikelet.emulator_process import Process, Qemu, Unicorn
 from spikelet.errors import BoardError, DeviceError

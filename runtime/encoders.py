@@ -22,7 +22,7 @@ def hash32(seed: int, purpose: int, index: npt.NDArray[np.uint32], tick: int) ->
 def _mix(x: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
     x = (x ^ x >> np.uint32(16)) * np.uint32(0x7FEB352D)
     x = (x ^ x >> np.uint32(15)) * np.uint32(0x846CA68B)
-    x = x ^ x >> np.uint32(16)
+    x ^= x >> np.uint32(16)
     return x
 
 

@@ -11,6 +11,7 @@ __all__ = [
     "ImageError",
     "LearnError",
     "ModelError",
+    "NoRoomError",
     "SpikeletError",
     "StoreError",
 ]
@@ -74,6 +75,10 @@ class BoardError(SpikeletError):
     """An unknown board, or a model or firmware that does not fit it."""
 
     exit_code = 7
+
+
+class NoRoomError(BoardError):
+    """A model or firmware does not fit a board; the message says by how many bytes, in which memory."""
 
 
 class DeviceError(SpikeletError):

@@ -10,11 +10,11 @@ from tempfile import TemporaryDirectory
 
 from spikelet import elf as elf_files
 from spikelet._data import path as data_path
-from spikelet.boards import Board
-from spikelet.boards import load as load_board
+from spikelet.board_files import Board
+from spikelet.board_files import load as load_board
 from spikelet.compile import STRICT, compile_all, keep
 from spikelet.converters.emit import image_source, kernel_names, kernel_table
-from spikelet.errors import BoardError
+from spikelet.errors import BoardError, NoRoomError
 from spikelet.image import encode
 from spikelet.linker import board_header, board_names, linker_script
 from spikelet.memory import work_size
@@ -251,7 +251,7 @@ def _ram(board: Board, elf: elf_files.Elf, model: Model | None) -> Use:
 
 def _fits(board: Board, memory: str, used: int, length: int, what: str) -> Use:
     if used > length:
-        raise BoardError(
+        raise NoRoomError(
             f"{what} does not fit {board.name}: {used - length} bytes of {memory} are missing"
             f" ({used} needed, {length} there); choose a larger board or a smaller model"
         )

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spikelet import boards
-from spikelet.boards import Board
+from spikelet import board_files
+from spikelet.board_files import Board
 from spikelet.emulator import EmulatedBoard, emulate
 from spikelet.events import EVENT, EventArray
 from spikelet.firmware import Build, build
@@ -41,6 +41,22 @@ class Fit:
     build: Build
     cost: Cost | None
 
+    def __str__(self) -> str:
+        made, stack = self.build, self.build.stack
+        lines = [
+            f"{self.board.title}, {made.compiler} -O{made.optimise}",
+            f"flash: {made.flash.used:,} of {made.flash.length:,} bytes, {made.image:,} of them the image",
+            f"RAM: {made.ram.used:,} of {made.ram.length:,} bytes, {self.board.stack:,} of them kept for the stack",
+            f"stack: {f'at most {stack.bytes:,} bytes' if stack.bytes is not None else stack.reason}",
+        ]
+        if self.cost is not None:
+            ms = 1000 * self.cost.worst / self.board.clock_hz
+            lines += [
+                f"worst tick: {self.cost.worst:,} instructions, {ms:.3g} ms at one a cycle",
+                f"idle tick: {self.cost.idle:,} instructions",
+            ]
+        return "\n".join(lines)
+
 
 def fit(model: Model, board: str | Board, *, compiler: str = "auto", count: bool = True) -> Fit:
     """Build firmware with the model in it, and count.
@@ -54,7 +70,7 @@ def fit(model: Model, board: str | Board, *, compiler: str = "auto", count: bool
     Raises:
         BoardError: unknown board, no compiler, or it does not fit: by how many bytes, in which memory.
     """
-    target = boards.load(board)
+    target = board_files.load(board)
     made = build(target, model=model, compiler=compiler)
     twin = counting_board(target) if count else None
     return Fit(board=target, build=made, cost=cost(model, twin, compiler=compiler) if twin is not None else None)
@@ -66,7 +82,7 @@ def counting_board(board: Board) -> Board | None:
         return None
     if board.emulator.get("kind") == "unicorn":
         return board
-    others = [boards.load(name) for name in boards.names()]
+    others = [board_files.load(name) for name in board_files.names()]
     counting = [other for other in others if other.emulator.get("kind") == "unicorn"]
     return next((o for o in counting if (o.core, o.kernels) == (board.core, board.kernels)), None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spikelet._data import path as data_path
-from spikelet.boards import Board, Memory
+from spikelet.board_files import Board, Memory
 
 __all__ = ["board_header", "board_names", "linker_script"]
 

@@ -8,10 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from spikelet.fit import Fit
 
 __all__ = [
     "PARAMETERS",
@@ -210,3 +214,25 @@ class Model:
     reset_between: bool = True
     tick_ns: int = 0
     meta: Mapping[str, Any] = field(default_factory=dict)
+
+    def save(self, path: str | Path, force: bool = False) -> None:
+        """Write the model as an image; `spikelet.load` reads it. See `spikelet.image.write`.
+
+        Raises:
+            ModelError: the model breaks a rule of the semantics.
+            SpikeletError: the file exists and `force` is not set, or cannot be written.
+        """
+        from spikelet.image import write
+
+        write(self, path, force)
+
+    def report(self, board: str) -> Fit:
+        """Build the model into a board's firmware and count; print the result to see memory and instructions.
+
+        Raises:
+            NoRoomError: it does not fit: by how many bytes, in which memory.
+            BoardError: unknown board, no compiler.
+        """
+        from spikelet.fit import fit
+
+        return fit(self, board)

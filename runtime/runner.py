@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,9 @@ from spikelet.events import EVENT, EventArray, as_events, counts
 from spikelet.model import Encoder, InputPort, Int32Array, Model, OutputKind
 
 __all__ = ["Output", "PopulationStats", "Result", "Runner", "Variable"]
+
+
+_Self = TypeVar("_Self", bound="Runner")
 
 
 class Variable(IntEnum):
@@ -128,10 +131,10 @@ class Runner(ABC):
     def tick_number(self) -> int:
         """Number of the next tick."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most hold nothing
         """Give back what the runner holds (processes, ports)."""
 
-    def __enter__(self) -> Runner:
+    def __enter__(self: _Self) -> _Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -253,9 +256,9 @@ class _Queue:
     def fill(self, runner: Runner, now: int, end: int) -> int:
         """Push the piece that begins now; returns the tick up to which all events are pushed."""
         if self._next is not None and self._start + int(self._next["tick"][0]) <= now:
-            piece = self._next.copy()
-            piece["tick"] += np.uint32(self._start)
-            runner.push(piece[piece["tick"] < end], self._port)
+            piece = self._next[self._next["tick"] < end - self._start]
+            piece["tick"] += np.uint32(self._start)  # modulo 2^32, as ticks count
+            runner.push(piece, self._port)
             self._next = next(self._pieces, None)
         return end if self._next is None else self._start + int(self._next["tick"][0])
 

@@ -47,9 +47,9 @@ def open_runner(where: str, model: Model, *, compiler: str = "auto", count: bool
         from spikelet.emulator import emulate
 
         return emulate(model, emulated(where), compiler=compiler, count=count)
-    from spikelet import boards
+    from spikelet import board_files
 
-    if where in boards.names():
+    if where in board_files.names():
         raise BoardError(
             f"{where!r} is a board: say emulator:{where} for the emulated one, or give the port of a real one"
         )

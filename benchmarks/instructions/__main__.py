@@ -9,7 +9,7 @@ from benchmarks.instructions.budget import LIMITS, count, count_quiet_tick
 from benchmarks.instructions.machine import BOARDS
 from benchmarks.instructions.workload import NETWORKS
 
-from spikelet import boards, toolchain
+from spikelet import board_files, toolchain
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
     found: dict[str, int] = {}
     print(f"{'core':8} {'compiler':8} {'network':12} {'instructions/sample':>20} {'/synop':>8} {'limit':>6}")
     for core in options.core or BOARDS:
-        for compiler in options.compiler or toolchain.available(boards.load(BOARDS[core]).arch):
+        for compiler in options.compiler or toolchain.available(board_files.load(BOARDS[core]).arch):
             for name in options.network or NETWORKS:
                 counted = count(core, compiler, name, options.samples)
                 found[record.key(core, compiler, name, counted.data)] = counted.total

@@ -15,7 +15,7 @@ from typing import Any
 import unicorn
 from unicorn import arm_const, riscv_const
 
-from spikelet import boards, elf
+from spikelet import board_files, elf
 from spikelet._data import path as data_path
 from spikelet.compile import STRICT, compile_all, keep
 from spikelet.emulator_cores import core_of
@@ -50,14 +50,14 @@ SECTIONS
 
 def kernel_file(core: str, name: str) -> Path:
     """The file of a kernel for a core: of the first set that has it."""
-    sets = boards.load(BOARDS[core]).kernels
+    sets = board_files.load(BOARDS[core]).kernels
     choice = (data_path("csrc") / "kernels" / s / f"{name}{suffix}" for s in sets for suffix in (".S", ".c"))
     return next(file for file in choice if file.exists())
 
 
 def build(core: str, sources: Sequence[Path], roots: Sequence[str], compiler: str, optimise: str = "2") -> Path:
     """Link files for a core; `roots` are the functions to be called. Comes from the cache if unchanged."""
-    board = boards.load(BOARDS[core])
+    board = board_files.load(BOARDS[core])
     toolchain = find(board.arch, compiler)
     own = list(board.flags[toolchain.kind])
     csrc = data_path("csrc")
@@ -84,7 +84,7 @@ class Machine:
     """
 
     def __init__(self, core: str, program: Path, *, count: bool = False) -> None:
-        board = boards.load(BOARDS[core])
+        board = board_files.load(BOARDS[core])
         self.core = core_of(board.emulator["cpu"], unicorn, arm_const, riscv_const)
         self.elf = elf.read(program)
         self.uc: Any = self.core.make()

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from spikelet import boards, toolchain
+from spikelet import board_files, toolchain
 
 __all__ = ["SAMPLES", "TOLERANCE", "key", "read", "write"]
 
@@ -21,7 +21,7 @@ def key(core: str, compiler: str, name: str, data: str) -> str:
     """What a figure is of. Another version of a compiler is another compiler."""
     from benchmarks.instructions.machine import BOARDS
 
-    version = toolchain.find(boards.load(BOARDS[core]).arch, compiler).version
+    version = toolchain.find(board_files.load(BOARDS[core]).arch, compiler).version
     return ", ".join(part for part in (core, version, name, data) if part)
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from spikelet import boards
+from spikelet import board_files
 from spikelet.cli.screen import json_option, print_json, size, table
 
 __all__ = ["command"]
@@ -16,7 +16,7 @@ __all__ = ["command"]
 @json_option
 def command(*, as_json: bool) -> None:
     """List the boards that come with spikelet: core, memories, emulator."""
-    found = [boards.load(name) for name in boards.names()]
+    found = [board_files.load(name) for name in board_files.names()]
     if as_json:
         print_json([asdict(board) for board in found])
         return

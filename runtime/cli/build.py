@@ -42,9 +42,9 @@ def command(
 
     Writes OUTPUT/BOARD.elf and prints what it takes of each memory, and the deepest stack.
     """
-    from spikelet import boards
+    from spikelet import board_files
 
-    target = boards.load(board)
+    target = board_files.load(board)
     file = output / f"{target.name}.elf"
     if file.exists() and not force:
         raise SpikeletError(f"{file} exists: choose another folder (-o), or say --force to replace it")

@@ -9,7 +9,7 @@ import click
 
 from spikelet.cli.options import board_options, conversion_options, get_data, get_model, is_network
 from spikelet.cli.screen import Rows, json_option, number, print_json, say, size, status, table
-from spikelet.errors import BoardError, SpikeletError
+from spikelet.errors import NoRoomError, SpikeletError
 from spikelet.model import Model
 from spikelet.report import describe, kind_of, one_line
 
@@ -57,22 +57,19 @@ def command(
         _print(file, model, report, samples)
         _print_boards(found)
     if wrong:
-        raise SystemExit(BoardError.exit_code)
+        raise SystemExit(NoRoomError.exit_code)
 
 
 def _board(model: Model, name: str, compiler: str, *, count: bool) -> dict[str, Any]:
-    """What is to say about a board; a BoardError about memory is a finding, any other ends the command."""
-    from spikelet import boards, toolchain
+    """What is to say about a board."""
+    from spikelet import board_files
     from spikelet.fit import fit
 
-    target = boards.load(name)
-    toolchain.find(target.arch, compiler)
+    target = board_files.load(name)
     with status(f"building for {target.name}"):
         try:
             made = fit(model, target, compiler=compiler, count=count)
-        except BoardError as error:
-            if "missing" not in str(error):
-                raise
+        except NoRoomError as error:
             return {"board": target.name, "fits": False, "reason": str(error)}
     cost = made.cost
     return {

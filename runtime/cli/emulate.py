@@ -111,9 +111,9 @@ def _serve(board: EmulatedBoard, tcp: int | None, *, pty: bool) -> None:
 
     with contextlib.suppress(KeyboardInterrupt):
         if pty:
-            serve_pty(board._transport, announce)
+            serve_pty(board.transport, announce)
         else:
-            serve_tcp(board._transport, tcp or 0, announce)
+            serve_tcp(board.transport, tcp or 0, announce)
 
 
 def _print(run: _Run) -> None:

@@ -8,7 +8,7 @@ from benchmarks.instructions.budget import LIMITS, QUIET_LIMIT, Counted, count, 
 from benchmarks.instructions.machine import BOARDS
 from benchmarks.instructions.workload import NETWORKS
 
-from spikelet import boards
+from spikelet import board_files
 from support.tools import COMPILERS, need_compiler
 
 pytestmark = pytest.mark.slow
@@ -17,7 +17,7 @@ CASES = [(core, compiler, name) for core in BOARDS for compiler in COMPILERS for
 
 
 def _need(core: str, compiler: str) -> None:
-    need_compiler(boards.load(BOARDS[core]).arch, compiler)
+    need_compiler(board_files.load(BOARDS[core]).arch, compiler)
 
 
 @pytest.fixture(scope="module", params=CASES, ids=" ".join)

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from spikelet import boards, emulator
+from spikelet import board_files, emulator
 from spikelet.emulator import emulate
 from spikelet.emulator_process import configuration
 from spikelet.errors import BoardError
@@ -51,7 +51,7 @@ def test_block_counts_equal_counting_each_instruction(name: str) -> None:
     need(name, "zig")
     made = build(name if name == "rv32imc" else "cortex-m0", compiler="zig")
     config = configuration(made, 0, count=True, layers=False)
-    config["cpu"] = boards.load(name).emulator["cpu"]
+    config["cpu"] = board_files.load(name).emulator["cpu"]
     lines = json.dumps(config) + "\n" + "{}\n" * 4
     done = subprocess.run(
         [sys.executable, "-c", _ONE_BY_ONE], input=lines, capture_output=True, text=True, check=True, timeout=60

@@ -7,12 +7,12 @@ import shutil
 
 import pytest
 
-from spikelet import boards, toolchain
+from spikelet import board_files, toolchain
 
 __all__ = ["COMPILERS", "QEMU", "UNICORN", "need", "need_compiler"]
 
-UNICORN = [name for name in boards.names() if boards.load(name).emulator.get("kind") == "unicorn"]
-QEMU = [name for name in boards.names() if boards.load(name).emulator.get("kind") == "qemu"]
+UNICORN = [name for name in board_files.names() if board_files.load(name).emulator.get("kind") == "unicorn"]
+QEMU = [name for name in board_files.names() if board_files.load(name).emulator.get("kind") == "qemu"]
 COMPILERS = ["gcc", "zig"]
 
 
@@ -26,7 +26,7 @@ def need_compiler(arch: str, compiler: str) -> None:
 
 def need(name: str, compiler: str) -> None:
     """Skip without a board's emulator or this compiler."""
-    board = boards.load(name)
+    board = board_files.load(name)
     if board.emulator["kind"] == "unicorn" and importlib.util.find_spec("unicorn") is None:
         pytest.skip("no Unicorn: pip install unicorn")
     if board.emulator["kind"] == "qemu" and shutil.which(f"qemu-system-{board.emulator['system']}") is None:

@@ -294,6 +294,20 @@ def test_many_ticks_of_silence_are_advanced_in_pieces_without_a_difference() -> 
     assert engine.tick_number == 10000
 
 
+def test_a_run_goes_on_where_ticks_begin_again_from_0() -> None:
+    """Semantics 1.5: ticks count modulo 2^32."""
+    late = 2**32 - 3
+    with Engine(network()) as engine:
+        first = engine.run({"events": events((0, 0, 10), (4, 1, 10))}, ticks=6)
+        while engine.tick_number != late:
+            engine.advance(late - engine.tick_number)
+        again = engine.run({"events": events((0, 0, 10), (4, 1, 10))}, ticks=6, reset=False)
+
+        assert engine.tick_number == 3
+    assert len(first.events) == 2
+    assert again.events.tolist() == first.events.tolist()
+
+
 def test_an_image_runs_like_the_model_it_was_made_from() -> None:
     """Bytes, bytearrays and models; names come from the image."""
     model = network()

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from spikelet import boards, firmware, toolchain
+from spikelet import board_files, firmware, toolchain
 from spikelet.converters.emit import image_source, kernel_names
 from spikelet.errors import BoardError
 from spikelet.firmware import build
 from support.random_models import grown, random_model
 from support.tools import COMPILERS, need_compiler
 
-EVERY = [(b, c) for b in boards.names() for c in COMPILERS]
+EVERY = [(b, c) for b in board_files.names() for c in COMPILERS]
 
 
 @pytest.mark.parametrize(("name", "compiler"), EVERY, ids=map("-".join, EVERY))
 def test_every_board_builds_without_a_warning(name: str, compiler: str) -> None:
     """All warnings are errors, for the firmware that takes any model and for one with a model."""
-    board = boards.load(name)
+    board = board_files.load(name)
     need_compiler(board.arch, compiler)
     for model in (None, random_model(1)):
         made = build(name, model=model, compiler=compiler, strict=True)
@@ -61,7 +61,7 @@ def test_an_embedded_model_links_only_its_kernels() -> None:
 
 def test_a_kernel_comes_from_the_first_set_that_has_it() -> None:
     """The order is the board's; what only ref has comes from ref."""
-    board = boards.load("cortex-m4")
+    board = board_files.load("cortex-m4")
     files = firmware._engine(board, None, "2")
     root = Path(firmware.data_path("csrc")) / "kernels"
     for name in (f.stem for f in (root / "ref").glob("*.c")):
@@ -73,7 +73,7 @@ def test_a_kernel_comes_from_the_first_set_that_has_it() -> None:
 def test_the_small_build_takes_the_small_kernels() -> None:
     """`ref` comes first, and the firmware is smaller."""
     need_compiler("arm", "gcc")
-    kernels = [f for f in firmware._engine(boards.load("cortex-m0"), None, "s") if "kernels" in f.parts]
+    kernels = [f for f in firmware._engine(board_files.load("cortex-m0"), None, "s") if "kernels" in f.parts]
     model = random_model(1, plain=True)
     small, fast = (build("cortex-m0", model=model, compiler="gcc", optimise=o).sizes["text"] for o in ("s", "2"))
 
@@ -86,7 +86,7 @@ def test_a_model_that_is_too_large_says_how_many_bytes_are_missing(compiler: str
     """The figure is exact: with that much more flash it would fit."""
     need_compiler("arm", compiler)
     model = random_model(1, plain=True)
-    board = boards.load("cortex-m0")
+    board = board_files.load("cortex-m0")
     fits = build(board, model=model, compiler=compiler).flash
     shrunk = dataclasses.replace(board, slot=None, flash=dataclasses.replace(board.flash, length=fits.used - 12))
     with pytest.raises(BoardError, match=r"does not fit cortex-m0: 12 bytes of flash are missing"):
@@ -113,7 +113,7 @@ def test_gcc_bounds_the_stack_and_says_why_zig_does_not() -> None:
 
     assert stack.bytes is not None, stack.reason
     assert stack.path[0] == "main"
-    assert 100 < stack.bytes <= boards.load("cortex-m0").stack
+    assert 100 < stack.bytes <= board_files.load("cortex-m0").stack
     assert build("cortex-m0", compiler="zig").stack.reason == "only gcc tells it"
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spikelet import boards
+from spikelet import board_files
 from spikelet.emulator import emulate
 from spikelet.errors import BoardError
 from spikelet.fit import cost, counting_board, fit, worst_case
@@ -43,7 +43,7 @@ def test_the_worst_tick_costs_more_than_any_real_one() -> None:
     """Counted tick by tick on random events, and an idle tick costs less."""
     need(BOARD, "zig")
     model = random_model(4, plain=True)
-    found = cost(model, boards.load(BOARD), compiler="zig")
+    found = cost(model, board_files.load(BOARD), compiler="zig")
     counted = []
     with emulate(model, BOARD, compiler="zig", embed=True) as running:
         running.push(random_events(4, model, 15))
@@ -61,7 +61,9 @@ def test_the_worst_tick_costs_more_than_any_real_one() -> None:
 def test_a_board_is_counted_on_its_twin() -> None:
     """QEMU tells nothing; a Unicorn board with the same core and kernels does."""
     pytest.importorskip("unicorn", reason="no Unicorn: pip install unicorn")
-    twins = {name: counting_board(boards.load(name)) for name in ("cortex-m3", "mps2-an385", "mps2-an386", "microbit")}
+    twins = {
+        name: counting_board(board_files.load(name)) for name in ("cortex-m3", "mps2-an385", "mps2-an386", "microbit")
+    }
 
     assert {name: board.name if board else None for name, board in twins.items()} == {
         "cortex-m3": "cortex-m3",

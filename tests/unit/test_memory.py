@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from spikelet import boards, compile, elf, toolchain
+from spikelet import board_files, compile, elf, toolchain
 from spikelet._data import path as data_path
 from spikelet.memory import TABLES, arena_size, work_size
 from spikelet.model import Encoder
@@ -27,7 +27,7 @@ const char sink[sizeof(struct spkl_sink)] = {0};
 @pytest.mark.parametrize("name", ["cortex-m0", "mps3-an547", "rv32imc"])
 def test_table_entries_are_as_large_as_the_compiler_makes_them(name: str, compiler: str, tmp_path: Path) -> None:
     """The sizes of csrc/engine/net.h, where pointers have 32 bits."""
-    board = boards.load(name)
+    board = board_files.load(name)
     need_compiler(board.arch, compiler)
     source = tmp_path / "sizes.c"
     source.write_text(_SOURCE)

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from spikelet import boards
+from spikelet import board_files
 from spikelet.errors import BoardError
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "boards" / "cortex-m4.toml").read_text()
 
 
-@pytest.mark.parametrize("name", boards.names())
+@pytest.mark.parametrize("name", board_files.names())
 def test_every_board_is_whole(name: str) -> None:
     """Its file has its name, and all folders that it names exist."""
-    board = boards.load(name)
+    board = board_files.load(name)
 
     assert name == board.name
     for folder in board.sources:
@@ -32,15 +32,15 @@ def test_the_promised_boards_are_there() -> None:
     promised = {"cortex-m0", "cortex-m3", "cortex-m4", "cortex-m33", "rv32imc"}
     promised |= {"mps2-an385", "mps2-an386", "mps3-an547", "microbit"}
 
-    assert promised <= set(boards.names())
+    assert promised <= set(board_files.names())
 
 
 def test_an_unknown_board_names_the_close_ones() -> None:
     """The message helps with a slip of the pen."""
     with pytest.raises(BoardError, match=r"no board 'cortexm4': did you mean cortex-m4"):
-        boards.load("cortexm4")
+        board_files.load("cortexm4")
     with pytest.raises(BoardError, match=r"there are cortex-m0, "):
-        boards.load("zzzzzz")
+        board_files.load("zzzzzz")
 
 
 def test_a_board_of_ones_own_is_read_from_its_path(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_a_board_of_ones_own_is_read_from_its_path(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(TEXT.replace('"cortex-m4"', '"mine"', 1))
 
-    assert boards.load(str(file)).name == "mine"
+    assert board_files.load(str(file)).name == "mine"
 
 
 @pytest.mark.parametrize(
@@ -73,14 +73,14 @@ def test_a_wrong_file_is_refused_with_the_place(tmp_path: Path, old: str, new: s
     file.write_text(TEXT.replace(old, new))
 
     with pytest.raises(BoardError, match=says) as error:
-        boards.load(str(file))
+        board_files.load(str(file))
     assert str(file) in str(error.value)
 
 
 def test_a_missing_file_is_refused() -> None:
     """A path that leads nowhere is a BoardError too."""
     with pytest.raises(BoardError, match="No such file"):
-        boards.load("nowhere.toml")
+        board_files.load("nowhere.toml")
 
 
 def test_the_how_to_lists_every_board() -> None:
@@ -88,8 +88,8 @@ def test_the_how_to_lists_every_board() -> None:
     text = (ROOT / "docs" / "how-to" / "boards.md").read_text()
     said = re.findall(r"^\| `([\w-]+)` \| .*? \| (\w+) \| (.+?) \| (.+?) \|$", text, re.MULTILINE)
     found = []
-    for name in boards.names():
-        board = boards.load(name)
+    for name in board_files.names():
+        board = board_files.load(name)
         assert board.slot is not None
         flash = f"{size(board.flash.length)}, {size(board.slot.length)}"
         found.append(
