@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +23,7 @@ from spikelet.runner import Result, Runner
 from spikelet.runners import open_runner
 from spikelet.verify import float_predictions
 
-__all__ = ["BOARD", "Demo", "Progress", "run"]
+__all__ = ["BOARD", "Demo", "Progress", "demo_model", "run"]
 
 BOARD = "cortex-m4"
 _TICKS = 25
@@ -66,6 +65,22 @@ def _silent(_: str, __: int) -> Iterator[Callable[[int], object]]:
     yield lambda _done: None
 
 
+def demo_model() -> Model:
+    """Convert the network of examples/digits as the demo does."""
+    from spikelet.converters import convert
+
+    folder = data_path("examples/digits")
+    frames = read_arrays(folder / "digits_calib.npz", {"x"})["x"]
+    return convert(
+        folder / "digits.nir",
+        framework="snntorch",
+        reset="zero",
+        encoder="rate",
+        ticks_per_sample=_TICKS,
+        calibration=frames,
+    )
+
+
 def run(
     *, board: str = BOARD, samples: int | None = None, compiler: str | None = None, progress: Progress = _silent
 ) -> Demo:
@@ -82,7 +97,7 @@ def run(
     """
     folder = data_path("examples/digits")
     with progress("convert the network", 0):
-        model = _convert(folder / "digits.nir", folder / "digits_calib.npz")
+        model = demo_model()
     data = load_data(folder / "digits_test.npz", model, labelled=True).take(samples)
     stored = read_arrays(folder / "digits_test.npz", {"framework_prediction"})["framework_prediction"]
     labels = data.labels
@@ -111,15 +126,6 @@ def run(
         instructions=counted,
         stack_used=stack,
         build=running.build,
-    )
-
-
-def _convert(network: Path, calibration: Path) -> Model:
-    from spikelet.converters import convert
-
-    frames = read_arrays(calibration, {"x"})["x"]
-    return convert(
-        network, framework="snntorch", reset="zero", encoder="rate", ticks_per_sample=_TICKS, calibration=frames
     )
 
 

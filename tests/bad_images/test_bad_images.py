@@ -7,6 +7,7 @@ import pytest
 from bad_images.builders import Patch, good_image, good_model
 from bad_images.images import bad_images
 from spikelet.codes import code
+from spikelet.demo import demo_model
 from spikelet.engine import Engine, check_image
 from spikelet.errors import ImageError
 from spikelet.image import decode, encode
@@ -50,21 +51,25 @@ def test_each_refusal_names_its_place() -> None:
             decode(data)
 
 
-def test_every_single_bit_flip_is_refused_by_python_and_c() -> None:
+@pytest.fixture(params=["small", "demo"], scope="module")
+def whole(request: pytest.FixtureRequest) -> bytes:
+    """A good image: a small one with everything in it, and that of `spikelet demo`."""
+    return good_image() if request.param == "small" else encode(demo_model())
+
+
+def test_every_single_bit_flip_is_refused_by_python_and_c(whole: bytes) -> None:
     """Image 1: the CRC covers every bit, and both readers look at it."""
-    good = good_image()
-    for bit in range(8 * len(good)):
-        data = bytearray(good)
+    for bit in range(8 * len(whole)):
+        data = bytearray(whole)
         data[bit // 8] ^= 1 << bit % 8
         python, c = codes_of(bytes(data))
         assert python == c < 0, f"bit {bit}"
 
 
-def test_every_truncation_is_refused_by_python_and_c() -> None:
+def test_every_truncation_is_refused_by_python_and_c(whole: bytes) -> None:
     """Image 8: a file that was cut off anywhere."""
-    good = good_image()
-    for length in range(len(good)):
-        assert codes_of(good[:length]) == [code("IMAGE_SIZE")] * 2, f"{length} bytes"
+    for length in range(len(whole)):
+        assert codes_of(whole[:length]) == [code("IMAGE_SIZE")] * 2, f"{length} bytes"
 
 
 def test_unknown_sections_that_are_not_critical_are_skipped() -> None:
