@@ -79,7 +79,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_seeds_reach_every_function(target: Path, corpus: Path) -> None:
     """Otherwise the search would say little: images are opened, networks run, and all kernels are called."""
     said = fuzzing.run(target, corpus, ["-runs=0", "-print_coverage=1", f"-max_len={LONGEST}"], 60)
-    lines = said.splitlines()
+    lines = [line for line in said.splitlines() if str(ROOT / "csrc") in line]
 
     assert any(line.startswith("COVERED_FUNC") and "spkl_lif_tick_any_s32" in line for line in lines)
     assert not [line for line in lines if line.startswith("UNCOVERED_FUNC")]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,10 @@ RECORDS = {
 }
 
 
+#: The record of each of these in csrc/include/spkl_image.h.
+STRUCTS = {title: f"spkl_{title.split()[1].lower()}_record" for title in RECORDS}
+
+
 def table(text: str, first_columns: str) -> list[list[str]]:
     """The rows of the first table whose header begins so, without backticks."""
     rows = []
@@ -49,6 +55,35 @@ def test_a_record_is_laid_out_as_its_table_says(title: str) -> None:
     assert said == [(offset, kind, name.removesuffix("2")) for offset, kind, name in record.fields]
     assert size is not None
     assert int(size.group(1)) == record.size
+
+
+def test_the_structs_of_c_are_laid_out_as_the_records(tmp_path: Path) -> None:
+    """csrc/include/spkl_image.h: sizes, and every field's name, offset and size, as a compiler sees them."""
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if compiler is None:
+        pytest.skip("no C compiler for this machine: apt-get install gcc")
+    lines, expected = [], []
+    for title, struct in STRUCTS.items():
+        record: Record = RECORDS[title]
+        ends = [offset for offset, _, _ in record.fields[1:]] + [record.size]
+        lines.append(f'printf("{struct} %zu\\n", sizeof(struct {struct}));')
+        expected.append(f"{struct} {record.size}")
+        for (offset, _, name), end in zip(record.fields, ends, strict=True):
+            if name.startswith("reserved"):  # split in C where words are not aligned
+                lines.append(f'printf("{struct}.{name} %zu\\n", offsetof(struct {struct}, {name}));')
+                expected.append(f"{struct}.{name} {offset}")
+                continue
+            place = f"offsetof(struct {struct}, {name}), sizeof ((struct {struct} *)0)->{name}"
+            lines.append(f'printf("{struct}.{name} %zu %zu\\n", {place});')
+            expected.append(f"{struct}.{name} {offset} {end - offset}")
+    source = tmp_path / "layout.c"
+    head = '#include <stddef.h>\n#include <stdio.h>\n#include "spkl_image.h"\nint main(void)\n{\n'
+    source.write_text(head + "\n".join(lines) + "\nreturn 0;\n}\n")
+    include = ROOT / "csrc" / "include"
+    subprocess.run([compiler, f"-I{include}", source, "-o", tmp_path / "layout"], check=True, timeout=60)
+    said = subprocess.run([tmp_path / "layout"], check=True, timeout=60, capture_output=True, text=True).stdout
+
+    assert expected == said.splitlines()
 
 
 def test_sections_are_those_of_the_table() -> None:

@@ -14,23 +14,6 @@
     add.w   \even, \even, \word
     .endm
 
-    .macro row words, pointer
-    .if \words == 3
-    ldmia.w \pointer!, {r6-r8}
-    .elseif \words == 2
-    ldmia.w \pointer!, {r6-r7}
-    .else
-    ldr.w   r6, [\pointer], #4
-    .endif
-    add_word r0, r1, r6
-    .if \words > 1
-    add_word r2, r3, r7
-    .endif
-    .if \words > 2
-    add_word r4, r5, r8
-    .endif
-    .endm
-
     .macro widen_word even, high
     ldmia.w lr, {r6-r9}
     sxth    r10, \even
@@ -43,16 +26,6 @@
     add     r8, r8, \even, asr #16
     add     r9, r9, \high, asr #16
     stmia.w lr!, {r6-r9}
-    .endm
-
-    .macro widen words
-    widen_word r0, r1
-    .if \words > 1
-    widen_word r2, r3
-    .endif
-    .if \words > 2
-    widen_word r4, r5
-    .endif
     .endm
 
     .macro start

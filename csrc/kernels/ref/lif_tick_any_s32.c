@@ -2,12 +2,13 @@
 #include "spkl_fixed.h"
 #include "spkl_kernels.h"
 
-/* Parameters of one neuron. */
+/* Parameters of one neuron, and whether a state word changed (not 0). */
 struct neuron {
     int32_t decay_v, decay_u, decay_a;
     int32_t above; /* th: fire_above + a */
     int32_t reset; /* reset, + a with reset_adapted */
     int32_t bias, count_by;
+    int32_t change;
 };
 
 static int32_t param(const struct spkl_param *q, size_t i)
@@ -15,9 +16,27 @@ static int32_t param(const struct spkl_param *q, size_t i)
     return q->at[i * q->step];
 }
 
+/* Of numbers within V_MAX: the sum fits in a word. */
 static int32_t add(int32_t x, int32_t y)
 {
-    return spkl_clamp((int64_t)x + y);
+    int32_t sum = x + y;
+
+    if (sum > SPKL_V_MAX) {
+        return SPKL_V_MAX;
+    }
+    return sum < -SPKL_V_MAX ? -SPKL_V_MAX : sum;
+}
+
+/* clamp(x + factor y) */
+static int32_t add_product(int32_t x, int32_t factor, int32_t y)
+{
+    return spkl_clamp(x + (int64_t)factor * y);
+}
+
+static void store(struct neuron *q, int32_t *word, int32_t value)
+{
+    q->change |= *word ^ value;
+    *word = value;
 }
 
 static int32_t count(const struct spkl_lif *p, const struct neuron *q,
@@ -41,7 +60,7 @@ static int32_t reset(const struct spkl_lif *p, const struct neuron *q,
 {
     switch (p->flags & SPKL_LIF_RESET_KIND) {
     case SPKL_LIF_RESET_SUBTRACT:
-        return spkl_clamp(w - (int64_t)q->reset * c);
+        return add_product(w, -q->reset, c);
     case SPKL_LIF_RESET_SET:
         return q->reset;
     default:
@@ -50,37 +69,30 @@ static int32_t reset(const struct spkl_lif *p, const struct neuron *q,
 }
 
 /* The current that enters v. */
-static int32_t current(const struct spkl_lif *p, const struct neuron *q,
-                       size_t i)
+static int32_t current(const struct spkl_lif *p, struct neuron *q, size_t i)
 {
     uint32_t flags = p->flags;
     bool to_v = (flags & SPKL_LIF_BIAS_TO_V) != 0;
-    int64_t unit = INT64_C(1) << p->frac;
-    int32_t x = spkl_clamp(p->in[i] * unit + (to_v ? 0 : q->bias));
+    int32_t unit = (int32_t)1 << p->frac;
+    int32_t x = add_product(to_v ? 0 : q->bias, p->in[i], unit);
     int32_t result = x;
 
     if (flags & SPKL_LIF_HAS_U) {
+        uint32_t order = flags & SPKL_LIF_U_ORDER;
         int32_t u = p->u[i];
 
-        switch (flags & SPKL_LIF_U_ORDER) {
-        case SPKL_LIF_U_DECAY_ADD_USE:
-            u = add(spkl_decay(u, q->decay_u, flags), x);
-            result = u;
-            break;
-        case SPKL_LIF_U_ADD_DECAY_USE:
-            u = spkl_decay(add(u, x), q->decay_u, flags);
-            result = u;
-            break;
-        case SPKL_LIF_U_ADD_USE_DECAY:
+        result = u;
+        if (order == SPKL_LIF_U_ADD_DECAY_USE ||
+            order == SPKL_LIF_U_ADD_USE_DECAY) {
             result = add(u, x);
             u = spkl_decay(result, q->decay_u, flags);
-            break;
-        default: /* use, decay, add */
-            result = u;
+        } else {
             u = add(spkl_decay(u, q->decay_u, flags), x);
-            break;
         }
-        p->u[i] = u;
+        if (order <= SPKL_LIF_U_ADD_DECAY_USE) {
+            result = u;
+        }
+        store(q, &p->u[i], u);
     }
     return to_v ? add(result, q->bias) : result;
 }
@@ -107,16 +119,16 @@ static int32_t integrate(const struct spkl_lif *p, const struct neuron *q,
 }
 
 /* One neuron's tick; returns the value of its event, or 0. */
-static int32_t update(const struct spkl_lif *p, size_t i)
+static int32_t update(const struct spkl_lif *p, size_t i, bool *changed)
 {
     uint32_t flags = p->flags;
     uint32_t mode = flags & SPKL_LIF_REFRACTORY_MODE;
     bool has_a = (flags & SPKL_LIF_HAS_A) != 0;
     bool late = (flags & (SPKL_LIF_TEST_PREVIOUS | SPKL_LIF_RESET_NEXT)) != 0;
-    struct neuron q = {param(&p->decay_v, i), param(&p->decay_u, i),
-                       param(&p->decay_a, i), param(&p->fire_above, i),
-                       param(&p->reset, i),   param(&p->bias, i),
-                       param(&p->count_by, i)};
+    struct neuron q = {param(&p->decay_v, i),  param(&p->decay_u, i),
+                       param(&p->decay_a, i),  param(&p->fire_above, i),
+                       param(&p->reset, i),    param(&p->bias, i),
+                       param(&p->count_by, i), 0};
     int32_t v = p->v[i];
     int32_t v_min = param(&p->v_min, i);
     int32_t input = current(p, &q, i);
@@ -127,6 +139,7 @@ static int32_t update(const struct spkl_lif *p, size_t i)
 
     if ((flags & SPKL_LIF_HAS_REFRACTORY) != 0 && p->r[i] > 0) {
         quiet = true;
+        q.change = 1;
         p->r[i]--;
         input = mode == SPKL_LIF_REFRACTORY_IGNORE ? 0 : input;
     }
@@ -147,31 +160,28 @@ static int32_t update(const struct spkl_lif *p, size_t i)
     if (z > 0 && !late) {
         v = reset(p, &q, v, z);
     }
-    p->v[i] = v < v_min ? v_min : v;
+    store(&q, &p->v[i], v < v_min ? v_min : v);
     if (z > 0 && (flags & SPKL_LIF_HAS_REFRACTORY) != 0) {
         p->r[i] = (uint16_t)param(&p->refractory, i);
+        q.change |= p->r[i];
     }
     if (has_a) {
         if ((flags & SPKL_LIF_ADAPT_DECAY_FIRST) == 0) {
             a = spkl_decay(a, q.decay_a, flags);
         }
-        p->a[i] = spkl_clamp(a + (int64_t)param(&p->adapt_by, i) * z);
+        store(&q, &p->a[i], add_product(a, param(&p->adapt_by, i), z));
     }
+    *changed = *changed || q.change != 0;
     return z;
 }
 
 size_t spkl_lif_tick_any_s32(const struct spkl_lif *p, bool *changed)
 {
-    uint32_t flags = p->flags;
     size_t n_fired = 0;
 
     *changed = false;
     for (size_t i = 0; i < p->n; i++) {
-        int32_t v = p->v[i];
-        int32_t u = flags & SPKL_LIF_HAS_U ? p->u[i] : 0;
-        int32_t a = flags & SPKL_LIF_HAS_A ? p->a[i] : 0;
-        int32_t r = flags & SPKL_LIF_HAS_REFRACTORY ? p->r[i] : 0;
-        int32_t z = update(p, i);
+        int32_t z = update(p, i, changed);
 
         p->in[i] = 0;
         if (z > 0) {
@@ -181,10 +191,6 @@ size_t spkl_lif_tick_any_s32(const struct spkl_lif *p, bool *changed)
             }
             n_fired++;
         }
-        *changed = *changed || v != p->v[i] ||
-                   ((flags & SPKL_LIF_HAS_U) != 0 && u != p->u[i]) ||
-                   ((flags & SPKL_LIF_HAS_A) != 0 && a != p->a[i]) ||
-                   ((flags & SPKL_LIF_HAS_REFRACTORY) != 0 && r != p->r[i]);
     }
     return n_fired;
 }

@@ -92,15 +92,6 @@ uint32_t spkl_port_time_hz(void)
     return 1000000u;
 }
 
-void spkl_port_memory(struct spkl_port_memory *memory)
-{
-    memory->ram = spkl_pool_start;
-    memory->ram_size = (uint32_t)(spkl_pool_end - spkl_pool_start);
-    memory->slot = (const uint8_t *)SPKL_BOARD_SLOT;
-    memory->slot_size = SPKL_BOARD_SLOT_SIZE;
-    memory->slot_page = SPKL_BOARD_SLOT_PAGE;
-}
-
 static void nvmc(uint32_t mode)
 {
     while (NVMC_READY == 0) {

@@ -4,15 +4,6 @@
 #include "spkl_port.h"
 #include "spkl_reg.h"
 
-void spkl_port_memory(struct spkl_port_memory *memory)
-{
-    memory->ram = spkl_pool_start;
-    memory->ram_size = (uint32_t)(spkl_pool_end - spkl_pool_start);
-    memory->slot = (const uint8_t *)SPKL_BOARD_SLOT;
-    memory->slot_size = SPKL_BOARD_SLOT_SIZE;
-    memory->slot_page = SPKL_BOARD_SLOT_PAGE;
-}
-
 int spkl_port_slot_erase(uint32_t offset)
 {
     for (uint32_t i = 0; i < SPKL_BOARD_SLOT_PAGE; i += 4) {
