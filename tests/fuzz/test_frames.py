@@ -2,45 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import struct
-import subprocess
 from pathlib import Path
 
-import pytest
-
+from paths import ROOT
 from spikelet import protocol
 from spikelet.converters.emit import image_source
 from spikelet.image import encode
 from spikelet.protocol import Command
-from support import native_board
+from support import fuzzing, native_board
 from support.random_models import random_events, random_model
-
-ROOT = Path(__file__).resolve().parents[2]
-SECONDS = int(os.environ.get("SPIKELET_FUZZ_SECONDS", "5"))
-HINT = "needs clang with libFuzzer: apt-get install clang libclang-rt-14-dev libfuzzer-14-dev"
-FLAGS = ["-std=c99", "-g", "-O1", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"]
-
-
-def build(folder: Path) -> Path:
-    """Compile the target with a model embedded; skip where clang has no libFuzzer."""
-    clang = shutil.which("clang")
-    if clang is None:
-        pytest.skip(HINT)
-    probe = folder / "probe.c"
-    probe.write_text("int LLVMFuzzerTestOneInput(const char *d, unsigned long n) { return d == 0 && n == 1; }\n")
-    tried = subprocess.run(
-        [clang, "-fsanitize=fuzzer", str(probe), "-o", str(folder / "probe")], capture_output=True, check=False
-    )
-    if tried.returncode != 0:
-        pytest.skip(HINT)
-    model = folder / "model_image.c"
-    model.write_text(image_source(encode(random_model(4))))
-    files = [str(f) for f in [*native_board.sources(model=model), ROOT / "tests" / "fuzz" / "frame_fuzz.c"]]
-    target = folder / "frame_fuzz"
-    subprocess.run([clang, *FLAGS, *native_board.includes(), *files, "-o", str(target)], check=True, timeout=300)
-    return target
 
 
 def record(command: Command, body: bytes) -> bytes:
@@ -73,14 +44,10 @@ def corpus(folder: Path) -> Path:
 
 def test_no_stream_of_frames_harms_a_board(tmp_path: Path) -> None:
     """Memory and arithmetic stay defined, and every answer is a whole frame, whatever comes."""
-    target = build(tmp_path)
-    done = subprocess.run(
-        [str(target), f"-max_total_time={SECONDS}", "-max_len=8192", "-timeout=20", str(corpus(tmp_path / "corpus"))],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-        timeout=SECONDS + 120,
-    )
+    model = tmp_path / "model_image.c"
+    model.write_text(image_source(encode(random_model(4))))
+    sources = [*native_board.sources(model=model), ROOT / "tests" / "fuzz" / "frame_fuzz.c"]
+    target = fuzzing.build(tmp_path / "frame_fuzz", sources, native_board.includes())
+    options = [f"-max_total_time={fuzzing.SECONDS}", "-max_len=8192"]
 
-    assert done.returncode == 0, done.stderr[-4000:]
+    fuzzing.run(target, corpus(tmp_path / "corpus"), options, fuzzing.SECONDS)

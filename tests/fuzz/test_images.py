@@ -9,8 +9,7 @@ import pytest
 
 from bad_images.builders import Patch, good_image
 from paths import ROOT
-from spikelet.arrays import read_arrays
-from spikelet.converters import convert
+from spikelet.demo import demo_model
 from spikelet.image import encode
 from spikelet.layout import SectionId
 from strategies import corpus as random_networks
@@ -26,17 +25,7 @@ RAW, REPAIRED, NEAR_WRAP = 0, 1, 4
 
 def images() -> list[bytes]:
     """Images of every kind of record, and the network of the demo."""
-    folder = ROOT / "examples" / "digits"
-    calibration = read_arrays(folder / "digits_calib.npz", {"x"})["x"]
-    digits = convert(
-        folder / "digits.nir",
-        framework="snntorch",
-        reset="zero",
-        encoder="rate",
-        ticks_per_sample=25,
-        calibration=calibration,
-    )
-    models = [digits, *(model for model, _ in random_networks(60)), *(random_model(seed) for seed in range(4))]
+    models = [demo_model(), *(model for model, _ in random_networks(60)), *(random_model(seed) for seed in range(4))]
     return [good_image(), *(encode(model) for model in models)]
 
 

@@ -16,7 +16,11 @@ C_FLAGS += ["-Wcast-qual", "-Werror", "-O1", "-g"]
 
 def sources(*, model: Path | None = None) -> list[Path]:
     """C files of the application, the engine with its reference kernels, and the test port."""
-    app = [f for f in (ROOT / "firmware" / "app").glob("*.c") if f.name not in {"main.c", "mem.c", "no_model.c"}]
+    app = [
+        f
+        for f in (ROOT / "firmware" / "app").glob("*.c")
+        if f.name not in {"board_memory.c", "main.c", "mem.c", "no_model.c"}
+    ]
     embedded = model or ROOT / "firmware" / "app" / "no_model.c"
     engine = [*(ROOT / "csrc" / "engine").glob("*.c"), *(ROOT / "csrc" / "kernels" / "ref").glob("*.c")]
     return sorted(
