@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spikelet.model import V_MAX, Decoder, Encoder, Model, Projection, Rounding
+from spikelet.model import V_MAX, Decoder, Encoder, Model, Rounding
 
 __all__ = ["is_plain", "kernel_names", "kernel_table"]
 
@@ -18,30 +18,35 @@ _DECODERS = {
     Decoder.LARGEST: "decode_largest",
     Decoder.FIRST: "decode_first",
 }
+#: The loader's, and of dense projections those for spikes and for events with values.
+_ALWAYS = ("image_crc", "list_rows", "add_rows_u8_s32", "add_graded_u8_s32")
 _LARGEST_WEIGHT = 128
 
 
 def kernel_names(model: Model) -> list[str]:
     """Names of the kernels that a model needs: their files' stems, in order."""
-    names = {"lif_tick_plain_s32" if is_plain(model, i) else "lif_tick_any_s32" for i in range(len(model.populations))}
-    if model.projections:
-        names.add("add_rows_u8_s32")
-    if any(_may_be_graded(model, projection) for projection in model.projections):
-        names.add("add_row_scaled_u8_s32")
+    names = {*_ALWAYS, *(_tick(model, i) for i in range(len(model.populations)))}
     names |= {_ENCODERS[port.encoder] for port in model.inputs if port.encoder in _ENCODERS}
     names |= {_DECODERS[port.decoder] for port in model.outputs if port.decoder in _DECODERS}
     return sorted(names)
 
 
 def kernel_table(model: Model) -> str:
-    """Write the C file with the table of the kernels that a model needs; the others stay NULL."""
+    """Write the C file with the table of what a model needs of the engine; the others stay NULL."""
     names = kernel_names(model)
-    lines = [f"    .{name} = spkl_{name}," for name in names if not name.startswith(("encode_", "decode_"))]
+    ticks = [name for name in names if name.startswith("lif_tick_")]
+    choices = "any" if "lif_tick_any_s32" in names else "plain"
+    lines = [f"    .{name} = spkl_{name}," for name in ticks]
+    lines.append(f"    .check_choices = spkl_check_choices_{choices},")
+    frames = {port.encoder in _ENCODERS for port in model.inputs}
+    lines += [
+        f"    .{name} = &spkl_{name}_port," for name, said in (("events", False), ("frames", True)) if said in frames
+    ]
     for table in (_ENCODERS, _DECODERS):
         lines += [f"    .{n[:6]}[{code.value}] = spkl_{n}," for code, n in table.items() if n in names]
     return "\n".join(
         [
-            "/* Written by spikelet: the kernels that the embedded model needs. */",
+            "/* Written by spikelet: what the embedded model needs of the engine. */",
             '#include "spkl_kernels.h"',
             "",
             "const struct spkl_kernels spkl_kernels = {",
@@ -53,7 +58,7 @@ def kernel_table(model: Model) -> str:
 
 
 def is_plain(model: Model, index: int) -> bool:
-    """Whether a population may run in the fast kernel: decides as spkl_lif_is_plain() of csrc/engine/plain.c."""
+    """Whether a population may run in the fast kernel: decides as is_plain() of csrc/engine/build.c."""
     population = model.populations[index]
     c, decay = population.choices, population.parameters.get("decay_v")
     if c.has_u or c.has_a or c.has_refractory or c.several or c.shift12 or c.test_previous or c.add_then_decay:
@@ -78,9 +83,5 @@ def _input_sum(model: Model, index: int) -> int:
     return total
 
 
-def _may_be_graded(model: Model, projection: Projection) -> bool:
-    """Whether an event of a projection's source may have a value that is not 1; pushed ones may be negative."""
-    if not projection.from_input:
-        return model.populations[projection.source].max_count > 1
-    port = model.inputs[projection.source]
-    return port.encoder is Encoder.EVENTS or port.max_value > 1
+def _tick(model: Model, index: int) -> str:
+    return "lif_tick_plain_s32" if is_plain(model, index) else "lif_tick_any_s32"

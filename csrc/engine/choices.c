@@ -1,6 +1,7 @@
-#include "choices.h"
-
+/* What the choices of a population mean together: semantics 3.2. */
+#include "spkl.h"
 #include "spkl_image.h"
+#include "spkl_kernels.h"
 #include "spkl_lif_flags.h"
 
 #define KNOWN ((UINT32_C(1) << 21) - 1)
@@ -32,21 +33,45 @@ static const struct rule {
     {SPKL_LIF_RESET_ADAPTED, SPKL_LIF_RESET_SUBTRACT, 0},
 };
 
-bool spkl_choices_are_valid(uint32_t flags, uint32_t parameters)
+/* A shift of 12 has its own limit. */
+static bool is_decay(const struct spkl_lif *lif, struct spkl_param *decay,
+                     bool there)
 {
+    static const int32_t most = 4096;
+
+    if (!there) {
+        decay->at = &most;
+    }
+    for (uint32_t i = 0; i < lif->n; i++) {
+        if (decay->at[i * decay->step] > most) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int spkl_check_choices_any(struct spkl_lif *lif, uint32_t parameters)
+{
+    uint32_t flags = lif->flags;
     /* In these fields of two bits the value 3 is unknown. */
     const uint32_t low = SPKL_LIF_RESET_SUBTRACT |
                          SPKL_LIF_REFRACTORY_ACCUMULATE | SPKL_LIF_ROUND_ZERO;
     uint32_t said = flags | parameters << 21;
 
     if (flags > KNOWN || (flags & flags >> 1 & low) != 0) {
-        return false;
+        return SPKL_ERR_IMAGE_POPULATION;
     }
     for (unsigned i = 0; i < sizeof rules / sizeof *rules; i++) {
         if ((said & rules[i].have) != 0 &&
             ((said & rules[i].needs) == 0 || (said & rules[i].never) != 0)) {
-            return false;
+            return SPKL_ERR_IMAGE_POPULATION;
         }
     }
-    return true;
+    if ((flags & SPKL_LIF_SHIFT12) != 0 &&
+        !(is_decay(lif, &lif->decay_v, (said & PARAMETER(DECAY_V)) != 0) &&
+          is_decay(lif, &lif->decay_u, (said & PARAMETER(DECAY_U)) != 0) &&
+          is_decay(lif, &lif->decay_a, (said & PARAMETER(DECAY_A)) != 0))) {
+        return SPKL_ERR_IMAGE_PARAMETER;
+    }
+    return SPKL_OK;
 }

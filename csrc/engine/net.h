@@ -1,6 +1,6 @@
 /*
  * The tables of a running network: in the scratch part of the arena, made by
- * spkl_start, with pointers into the image and the state part
+ * spkl_build, with pointers into the image and the state part
  * (docs/reference/arena.md).
  */
 #ifndef SPKL_NET_H
@@ -18,21 +18,20 @@ struct spkl_clock {
     uint32_t flags;
 };
 
-/* Where events come from: those of the current tick. */
+/* Where events come from: those of the last tick. */
 struct spkl_source {
-    uint32_t *n;
+    uint32_t *n; /* [2]: their number; arena.md says what comes behind it */
     uint16_t *neurons;
-    int16_t *values;
-    bool ones; /* all values are 1, whatever the array holds */
+    int16_t *values; /* NULL: all are 1 */
 };
 
 struct spkl_population {
-    struct spkl_lif lif;
-    spkl_lif_tick_fn *tick;
     struct spkl_source source;
     struct spkl_stats *stats;
-    uint32_t *quiescent;
-    uint32_t n_projections; /* to this population */
+    spkl_lif_tick_fn *tick;
+    const struct spkl_projection *projections; /* to this population */
+    const struct spkl_projection *projections_end;
+    struct spkl_lif lif;
 };
 
 struct spkl_projection {
@@ -41,22 +40,39 @@ struct spkl_projection {
     uint32_t stride;
 };
 
-/* State of an input port's queue. The indices count to 2 capacity. */
+/* State of an input port: its queue, whose indices count to 2 capacity, and
+ * the head of its events. */
 struct spkl_queue {
     uint32_t read;
     uint32_t write;
     uint32_t last_tick;
     uint32_t last_sum;
+    uint32_t n_events; /* source.n points here */
+    uint32_t kind;     /* an encoder's frame is there; events are all 1 */
+};
+
+struct spkl_input;
+
+/* What a kind of input port does: events.c, frames.c. */
+struct spkl_port {
+    /* Returns 0, SPKL_ERR_IMAGE_INPUT or SPKL_ERR_NO_KERNEL. */
+    int (*check)(const struct spkl_input_record *record,
+                 const struct spkl_model *model);
+    /* spkl_push or spkl_push_frame, behind the checks that are common. */
+    int (*push)(const struct spkl_net *net, const struct spkl_input *in,
+                const void *data, size_t n);
+    /* Make the events of tick `now`; returns their number. */
+    uint32_t (*update)(const struct spkl_net *net, const struct spkl_input *in,
+                       uint32_t now);
 };
 
 struct spkl_input {
-    const struct spkl_input_record *record;
-    spkl_encode_fn *encode; /* NULL: events are pushed */
     struct spkl_source source;
+    const struct spkl_port *port;
+    const struct spkl_input_record *record;
     struct spkl_queue *queue;
-    struct spkl_event *events; /* without encode */
-    uint8_t *frame;            /* with encode */
-    uint32_t *has_frame; /* without encode: a value in the queue is not 1 */
+    void *held;      /* events of the queue, or the frame */
+    const void *end; /* of the held */
 };
 
 struct spkl_sink {
@@ -66,42 +82,64 @@ struct spkl_sink {
     int32_t *scores;
     struct spkl_event *events;
     uint32_t *n_events;
+    uint32_t most; /* events in the queue with which a tick may begin */
 };
 
-/* layout.c: place the state's arrays behind base, in the tables of net; with
- * base and net NULL only their size is told. */
-uint32_t spkl_place_state(const struct spkl_model *model, uint8_t *base,
-                          struct spkl_net *net);
+/* sample.c: semantics 2.1, step 1. */
+void spkl_begin_sample(const struct spkl_net *net);
 
-/* open.c: the largest sum of |value| that a population's sources may send in a
- * tick, or something above SPKL_INPUT_SUM_MAX. */
-uint32_t spkl_input_sum(const struct spkl_model *model, unsigned population);
+/* The same, when the ticks of the last sample are done. */
+static inline void spkl_begin_sample_if_due(const struct spkl_net *net)
+{
+    uint32_t window = net->model->ticks_per_sample;
 
-/* parameters.c: a parameter of a population, or the value of an absent one. */
-struct spkl_param spkl_param_of(const struct spkl_model *model,
-                                const struct spkl_population_record *record,
-                                enum spkl_parameter id);
+    if (window != 0 && net->clock->sample_tick >= window) {
+        spkl_begin_sample(net);
+    }
+}
 
-/* Check all parameters of a population. Returns 0 or SPKL_ERR_IMAGE_PARAMETER.
- */
-int spkl_check_parameters(const struct spkl_model *model,
-                          const struct spkl_population_record *record);
+/* dense.c: add what n events of the source bring. */
+void spkl_add_dense(const struct spkl_net *net, const struct spkl_projection *p,
+                    uint32_t n);
 
-/* start.c: semantics 2.1, step 1, when the sample's ticks are done. */
-void spkl_begin_sample_if_due(const struct spkl_net *net);
+/* output.c: take the events and potentials of this tick. */
+void spkl_output_update(const struct spkl_net *net, uint32_t tick);
 
-/* input.c: make the events of this tick. */
-void spkl_input_update(const struct spkl_net *net, struct spkl_input *in);
+/* Tables lie one behind the other: where one ends, the next begins. */
+static inline const struct spkl_population *
+spkl_end_of_populations(const struct spkl_net *net)
+{
+    return (const void *)net->projections;
+}
 
-/* The number of ticks, n at most, in which a port certainly has no event. */
-uint32_t spkl_input_silence(const struct spkl_net *net,
-                            const struct spkl_input *in, uint32_t n);
+static inline const struct spkl_input *
+spkl_end_of_inputs(const struct spkl_net *net)
+{
+    return (const void *)net->outputs;
+}
 
-/* output.c: whether the queue has room for a tick. */
-bool spkl_output_has_room(const struct spkl_sink *out);
+static inline const struct spkl_sink *
+spkl_end_of_outputs(const struct spkl_net *net)
+{
+    return (const void *)net->in;
+}
 
-/* Take the events and potentials of this tick. */
-void spkl_output_update(const struct spkl_net *net,
-                        const struct spkl_sink *out);
+/* The place in a queue that belongs to an index. */
+static inline struct spkl_event *spkl_queue_place(const struct spkl_input *in,
+                                                  uint32_t index)
+{
+    uint32_t capacity = in->record->capacity;
+
+    return (struct spkl_event *)in->held +
+           (index < capacity ? index : index - capacity);
+}
+
+/* A queue may be filled by an interrupt while a tick takes from it: what one
+ * side has written is in memory before the other is told. There is one core. */
+#if defined(__GNUC__)
+#define SPKL_BARRIER() __asm__ volatile("" ::: "memory")
+#else
+#define SPKL_BARRIER() ((void)0)
+#endif
 
 #endif

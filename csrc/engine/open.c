@@ -1,56 +1,21 @@
 /* The header and the sections of an image: docs/reference/image.md, 1, 2, 8. */
-#include "open.h"
-
-#include "crc32.h"
-#include "spkl_image.h"
+#include "build.h"
 
 enum {
     CRITICAL = 1,
-    FIRST_DATA = SPKL_SECTION_DATA, /* sections of bytes, not of records */
-    KNOWN = SPKL_SECTION_META,
-    LEARNED_AND_MORE = KNOWN + 1
+    N_NEEDED = SPKL_SECTION_DATA, /* they come first, by their order of ids */
+    N_KNOWN = SPKL_SECTION_META
 };
 
-/* Records are 2^shift bytes. */
+/* By id - 1: a record has 2^shift bytes, and there are least .. 2^most. */
 static const struct {
-    uint16_t shift;
-    uint16_t least;
-    uint16_t most;
-} rules[FIRST_DATA] = {
-    {0, 0, 0},
-    {5, 1, 1},
-    {6, 1, SPKL_IMAGE_POPULATIONS_MAX},
-    {5, 0, SPKL_IMAGE_PROJECTIONS_MAX},
-    {5, 1, SPKL_IMAGE_PORTS_MAX},
-    {4, 1, SPKL_IMAGE_PORTS_MAX},
+    uint8_t shift;
+    uint8_t least;
+    uint8_t most;
+} rules[N_KNOWN] = {
+    {5, 1, 0}, {6, 1, 8},  {5, 0, 10}, {5, 1, 4},
+    {4, 1, 4}, {0, 0, 30}, {0, 0, 30},
 };
-
-struct found {
-    const uint8_t *at;
-    uint32_t count;
-};
-
-static bool is_zero(const uint8_t *from, uint32_t n)
-{
-    while (n > 0) {
-        if (from[--n] != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static uint32_t crc_of(const struct spkl_header_record *header)
-{
-    static const uint32_t zero = 0;
-    uint32_t crc =
-        spkl_crc32(0, header, offsetof(struct spkl_header_record, crc));
-
-    crc = spkl_crc32(crc, &zero, sizeof zero);
-    return spkl_crc32(crc, header->reserved,
-                      header->length -
-                          offsetof(struct spkl_header_record, reserved));
-}
 
 static int check_header(const struct spkl_header_record *header, size_t length)
 {
@@ -68,124 +33,141 @@ static int check_header(const struct spkl_header_record *header, size_t length)
         length > SPKL_IMAGE_LENGTH_MAX) {
         return SPKL_ERR_IMAGE_SIZE;
     }
-    if (header->crc != crc_of(header)) {
+    if (header->crc !=
+        spkl_image_crc((const uint8_t *)header, header->length)) {
         return SPKL_ERR_IMAGE_CRC;
-    }
-    if (!is_zero((const uint8_t *)header->reserved, sizeof header->reserved) ||
-        header->n_sections - 1u >= SPKL_IMAGE_SECTIONS_MAX) {
-        return SPKL_ERR_IMAGE_SECTION;
     }
     return SPKL_OK;
 }
 
-/* A section whose place is right: whether it is as its id says. */
-static int check_section(const struct spkl_section_record *entry)
+/* Whether a section that ends at `end` is followed by zeros up to the next
+ * multiple of 4, and that is `next`. */
+static bool is_followed(const uint8_t *image, uint32_t end, uint32_t next)
 {
-    uint32_t shift = 0;
-
-    if (entry->id > KNOWN) {
-        return entry->flags != 0 ? SPKL_ERR_IMAGE_CRITICAL : SPKL_OK;
-    }
-    if (entry->id < FIRST_DATA) {
-        shift = rules[entry->id].shift;
-        if (entry->count < rules[entry->id].least ||
-            entry->count > rules[entry->id].most) {
-            return SPKL_ERR_IMAGE_SECTION;
+    for (; end % 4 != 0; end++) {
+        if (image[end] != 0) {
+            return false;
         }
     }
-    return entry->count << shift != entry->length ||
-                   (entry->flags == CRITICAL) == (entry->id == KNOWN)
-               ? SPKL_ERR_IMAGE_SECTION
-               : SPKL_OK;
+    return end == next;
 }
 
-static int find_sections(const struct spkl_header_record *header,
-                         struct found found[LEARNED_AND_MORE])
+/* A section of a known id. */
+static bool is_right(const struct spkl_section_record *entry)
+{
+    uint32_t count = entry->count;
+    unsigned i = entry->id - 1u;
+
+    return count >= rules[i].least && count <= UINT32_C(1) << rules[i].most &&
+           count << rules[i].shift == entry->length &&
+           (entry->flags == CRITICAL) == (i < N_NEEDED);
+}
+
+static int check_sections(const struct spkl_header_record *header)
 {
     const uint8_t *image = (const uint8_t *)header;
     const struct spkl_section_record *entry =
         (const struct spkl_section_record *)(header + 1);
-    uint32_t end =
-        (uint32_t)(sizeof *header + header->n_sections * sizeof *entry);
+    uint32_t n = header->n_sections;
+    uint32_t length = header->length;
+    uint32_t end = (uint32_t)(sizeof *header + n * sizeof *entry);
     uint32_t last = 0;
 
-    if (end > header->length) {
+    if ((header->reserved[0] | header->reserved[1] | header->reserved[2] |
+         header->reserved[3]) != 0 ||
+        n - N_NEEDED > SPKL_IMAGE_SECTIONS_MAX - N_NEEDED || end > length) {
         return SPKL_ERR_IMAGE_SECTION;
     }
-    for (unsigned i = 0; i < header->n_sections; i++, entry++) {
-        int error;
-
-        if (entry->id <= last || entry->flags > CRITICAL ||
-            entry->offset % 4 != 0 || entry->offset - end > 3 ||
-            entry->length > header->length - entry->offset ||
-            !is_zero(image + end, entry->offset - end)) {
+    for (uint32_t i = 1; i <= n; i++, entry++) {
+        if (entry->id <= last || (i <= N_NEEDED && entry->id != i) ||
+            entry->flags > CRITICAL ||
+            !is_followed(image, end, entry->offset) ||
+            entry->length > length - entry->offset ||
+            (entry->id <= N_KNOWN && !is_right(entry))) {
             return SPKL_ERR_IMAGE_SECTION;
         }
-        error = check_section(entry);
-        if (error != SPKL_OK) {
-            return error;
+        if (entry->id > N_KNOWN && entry->flags != 0) {
+            return SPKL_ERR_IMAGE_CRITICAL;
         }
         last = entry->id;
         end = entry->offset + entry->length;
-        if (last <= KNOWN) {
-            found[last].at = image + entry->offset;
-            found[last].count = entry->count;
-        }
     }
-    if (header->length - end > 3 ||
-        !is_zero(image + end, header->length - end)) {
-        return SPKL_ERR_IMAGE_SECTION;
-    }
-    for (unsigned id = SPKL_SECTION_MODEL; id < KNOWN; id++) {
-        if (found[id].at == NULL) {
-            return SPKL_ERR_IMAGE_SECTION;
-        }
-    }
-    return SPKL_OK;
+    return is_followed(image, end, length) ? SPKL_OK : SPKL_ERR_IMAGE_SECTION;
 }
 
-static int read_model(const struct spkl_model_record *record,
-                      struct spkl_model *model)
+static int describe(const struct spkl_header_record *header,
+                    struct spkl_model *model)
 {
-    if (record->flags > 1 || record->ticks_per_sample > 65535 ||
-        !is_zero((const uint8_t *)record->reserved, sizeof record->reserved)) {
-        return SPKL_ERR_IMAGE_MODEL;
-    }
-    model->reset_between = record->flags != 0;
+    const uint8_t *image = (const uint8_t *)header;
+    const struct spkl_section_record *entry =
+        (const struct spkl_section_record *)(header + 1);
+    const struct spkl_model_record *record =
+        (const void *)(image + entry++->offset);
+
+    model->length = header->length;
+    model->crc = header->crc;
     model->ticks_per_sample = record->ticks_per_sample;
+    model->reset_between = record->flags != 0;
     model->state_size = record->state_size;
-    return SPKL_OK;
+    model->populations = (const void *)(image + entry->offset);
+    model->n_populations = entry++->count;
+    model->projections = (const void *)(image + entry->offset);
+    model->n_projections = entry++->count;
+    model->inputs = (const void *)(image + entry->offset);
+    model->n_inputs = entry++->count;
+    model->outputs = (const void *)(image + entry->offset);
+    model->n_outputs = entry++->count;
+    model->data = image + entry->offset;
+    model->data_length = entry->count;
+    return record->flags > 1 || record->ticks_per_sample > 65535 ||
+                   (record->reserved[0] | record->reserved[1] |
+                    record->reserved[2] | record->reserved[3]) != 0
+               ? SPKL_ERR_IMAGE_MODEL
+               : SPKL_OK;
+}
+
+/* Walk over the records without an arena; what that would need is noted. */
+static int check_records(struct spkl_model *model)
+{
+    struct {
+        struct spkl_population population;
+        struct spkl_projection projection;
+        struct spkl_input input;
+        struct spkl_sink output;
+    } spare;
+    struct spkl_net net = {.populations = &spare.population,
+                           .projections = &spare.projection,
+                           .inputs = &spare.input,
+                           .outputs = &spare.output};
+    struct spkl_walk walk = {
+        .state = sizeof *net.clock, .model = model, .net = &net};
+    int error = spkl_build(&walk);
+
+    if (error == SPKL_OK && walk.state != model->state_size) {
+        error = SPKL_ERR_IMAGE_MODEL;
+    }
+    model->n_in = (walk.largest_population + 15) & ~UINT32_C(15);
+    model->n_rows = SPKL_ROWS_SPARE + (walk.largest_source < SPKL_ROWS_MAX
+                                           ? walk.largest_source
+                                           : SPKL_ROWS_MAX);
+    model->arena_size = spkl_lay_out(model, 0, &net);
+    return error;
 }
 
 int spkl_open(struct spkl_model *model, const void *image, size_t length)
 {
-    const struct spkl_header_record *header = image;
-    struct found found[LEARNED_AND_MORE] = {{NULL, 0}};
     struct spkl_model read;
-    int error = check_header(header, length);
+    int error = check_header(image, length);
 
     if (error == SPKL_OK) {
-        error = find_sections(header, found);
+        error = check_sections(image);
     }
     if (error == SPKL_OK) {
-        error = read_model((const void *)found[SPKL_SECTION_MODEL].at, &read);
+        error = describe(image, &read);
     }
-    if (error != SPKL_OK) {
-        return error;
+    if (error == SPKL_OK) {
+        error = check_records(&read);
     }
-    read.length = header->length;
-    read.crc = header->crc;
-    read.populations = (const void *)found[SPKL_SECTION_POPULATIONS].at;
-    read.projections = (const void *)found[SPKL_SECTION_PROJECTIONS].at;
-    read.inputs = (const void *)found[SPKL_SECTION_INPUTS].at;
-    read.outputs = (const void *)found[SPKL_SECTION_OUTPUTS].at;
-    read.data = found[SPKL_SECTION_DATA].at;
-    read.data_length = found[SPKL_SECTION_DATA].count;
-    read.n_populations = (uint16_t)found[SPKL_SECTION_POPULATIONS].count;
-    read.n_projections = (uint16_t)found[SPKL_SECTION_PROJECTIONS].count;
-    read.n_inputs = (uint16_t)found[SPKL_SECTION_INPUTS].count;
-    read.n_outputs = (uint16_t)found[SPKL_SECTION_OUTPUTS].count;
-    error = spkl_check_records(&read);
     if (error == SPKL_OK) {
         *model = read;
     }

@@ -1,96 +1,83 @@
-#include "net.h"
+/* The parameters of a population: semantics 3.1. */
+#include "build.h"
 #include "spkl_lif_flags.h"
 
-/* Semantics 3.1. */
-struct limits {
-    int32_t low;
-    int32_t high;
-    int32_t absent;
+enum { LEAST, ZERO, ONE, U16, SCALE, MOST };
+
+static const int32_t numbers[] = {-SPKL_V_MAX, 0, 1, 65535, 65536, SPKL_V_MAX};
+
+/* Which number: least, largest, absent; of decays those for a shift of 16. */
+static const uint8_t limits[SPKL_N_PARAMETERS][3] = {
+    {ZERO, SCALE, SCALE}, {ZERO, SCALE, SCALE}, {ZERO, SCALE, SCALE},
+    {LEAST, MOST, MOST},  {LEAST, MOST, ZERO},  {LEAST, MOST, ZERO},
+    {LEAST, ZERO, LEAST}, {LEAST, MOST, ZERO},  {ONE, MOST, ONE},
+    {LEAST, MOST, ZERO},  {ZERO, U16, ZERO},
 };
 
-enum { DECAY16 = 0, DECAY12 = 1 };
-
-/* The decays, then all parameters from fire_above on. */
-static const struct limits limits[] = {
-    {0, 65536, 65536},
-    {0, 4096, 4096},
-    {-SPKL_V_MAX, SPKL_V_MAX, SPKL_V_MAX},
-    {-SPKL_V_MAX, SPKL_V_MAX, 0},
-    {-SPKL_V_MAX, SPKL_V_MAX, 0},
-    {-SPKL_V_MAX, 0, -SPKL_V_MAX},
-    {-SPKL_V_MAX, SPKL_V_MAX, 0},
-    {1, SPKL_V_MAX, 1},
-    {-SPKL_V_MAX, SPKL_V_MAX, 0},
-    {0, 65535, 0},
-};
-
-static const struct limits *
-limits_of(const struct spkl_population_record *record, unsigned id)
+const void *spkl_data_at(const struct spkl_model *model, uint32_t offset,
+                         uint32_t length)
 {
-    if (id < SPKL_PARAMETER_FIRE_ABOVE) {
-        return &limits[record->flags & SPKL_LIF_SHIFT12 ? DECAY12 : DECAY16];
-    }
-    return &limits[id - SPKL_PARAMETER_FIRE_ABOVE + 2];
+    return offset % 4 != 0 || offset > model->data_length ||
+                   length > model->data_length - offset
+               ? NULL
+               : model->data + offset;
 }
 
-struct spkl_param spkl_param_of(const struct spkl_model *model,
-                                const struct spkl_population_record *record,
-                                enum spkl_parameter id)
+bool spkl_is_within(const struct spkl_param *param,
+                    const struct spkl_param *low, int32_t high, uint32_t n)
 {
-    struct spkl_param param = {&limits_of(record, id)->absent, 0};
-    uint32_t offset = record->parameters[id];
+    const int32_t *at = param->at;
+    const int32_t *least = low->at;
 
-    if (offset != SPKL_IMAGE_ABSENT) {
-        param.at = (const int32_t *)(const void *)(model->data + offset);
-        param.step = record->per_neuron >> id & 1u;
-    }
-    return param;
-}
-
-static bool is_within(const struct spkl_model *model,
-                      const struct spkl_population_record *record,
-                      enum spkl_parameter id)
-{
-    const struct limits *limit = limits_of(record, id);
-    struct spkl_param param = spkl_param_of(model, record, id);
-    int32_t low = limit->low;
-    uint32_t n = param.step != 0 ? record->size : 1u;
-
-    if (id == SPKL_PARAMETER_RESET &&
-        (record->flags & SPKL_LIF_RESET_SUBTRACT) != 0) {
-        low = 0;
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        if (param.at[i] < low || param.at[i] > limit->high) {
+    for (; n > 0; n--) {
+        if (*at < *least || *at > high) {
             return false;
         }
+        at += param->step;
+        least += low->step;
     }
     return true;
 }
 
-int spkl_check_parameters(const struct spkl_model *model,
-                          const struct spkl_population_record *record)
+/* The range of a parameter; and where it is, when it is there. */
+static bool find(const struct spkl_model *model,
+                 const struct spkl_population_record *record, unsigned id,
+                 struct spkl_param *param)
 {
-    struct spkl_param v_min;
-    struct spkl_param v_init;
+    struct spkl_param low = {&numbers[limits[id][0]], 0};
 
-    for (unsigned id = 0; id < SPKL_N_PARAMETERS; id++) {
-        uint32_t offset = record->parameters[id];
-        uint32_t length = record->per_neuron >> id & 1u ? 4u * record->size : 4;
+    if (id == SPKL_PARAMETER_V_INIT) {
+        low = param[-1]; /* v_min */
+    }
+    if (id == SPKL_PARAMETER_RESET &&
+        (record->flags & SPKL_LIF_RESET_SUBTRACT) != 0) {
+        low.at = &numbers[ZERO];
+    }
+    param->at = spkl_data_at(model, record->parameters[id],
+                             param->step != 0 ? 4u * record->size : 4u);
+    return param->at != NULL &&
+           spkl_is_within(param, &low, numbers[limits[id][1]], record->size);
+}
 
-        if (offset != SPKL_IMAGE_ABSENT &&
-            (offset % 4 != 0 || offset > model->data_length ||
-             length > model->data_length - offset ||
-             !is_within(model, record, (enum spkl_parameter)id))) {
-            return SPKL_ERR_IMAGE_PARAMETER;
+int spkl_find_parameters(const struct spkl_model *model,
+                         const struct spkl_population_record *record,
+                         struct spkl_lif *lif)
+{
+    struct spkl_param *param =
+        (void *)((uint8_t *)lif + offsetof(struct spkl_lif, decay_v));
+    uint32_t there = 0;
+
+    for (unsigned id = 0; id < SPKL_N_PARAMETERS; id++, param++) {
+        param->at = &numbers[limits[id][2]];
+        param->step = record->per_neuron >> id & 1u;
+        if (record->parameters[id] != SPKL_IMAGE_ABSENT) {
+            there |= UINT32_C(1) << id;
+            if (!find(model, record, id, param)) {
+                return SPKL_ERR_IMAGE_PARAMETER;
+            }
         }
     }
-    v_min = spkl_param_of(model, record, SPKL_PARAMETER_V_MIN);
-    v_init = spkl_param_of(model, record, SPKL_PARAMETER_V_INIT);
-    for (uint32_t i = 0; i < record->size; i++) {
-        if (v_init.at[i * v_init.step] < v_min.at[i * v_min.step]) {
-            return SPKL_ERR_IMAGE_PARAMETER;
-        }
-    }
-    return SPKL_OK;
+    return (record->per_neuron & ~there) != 0
+               ? SPKL_ERR_IMAGE_POPULATION
+               : spkl_kernels.check_choices(lif, there);
 }

@@ -11,7 +11,7 @@ static int32_t event_of(const struct spkl_source *source, size_t neuron)
 {
     for (uint32_t i = 0; i < *source->n; i++) {
         if (source->neurons[i] == neuron) {
-            return source->ones ? 1 : source->values[i];
+            return source->values == NULL ? 1 : source->values[i];
         }
     }
     return 0;
@@ -35,7 +35,7 @@ static int32_t word_of(const struct spkl_population *p,
         return event_of(&p->source, i);
     case SPKL_VAR_QUIET:
     default:
-        return (int32_t)*p->quiescent;
+        return (int32_t)p->source.n[1];
     }
 }
 

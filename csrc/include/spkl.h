@@ -46,10 +46,13 @@ struct spkl_model {
     uint32_t crc;
     uint32_t ticks_per_sample;
     uint32_t state_size;
-    uint16_t n_populations;
-    uint16_t n_projections;
-    uint16_t n_inputs;
-    uint16_t n_outputs;
+    uint32_t n_populations;
+    uint32_t n_projections;
+    uint32_t n_inputs;
+    uint32_t n_outputs;
+    uint32_t n_in;
+    uint32_t n_rows;
+    size_t arena_size;
     bool reset_between;
 };
 
@@ -98,7 +101,8 @@ enum spkl_variable {
  *   model       out  filled on success, else unchanged
  *   image       in   [length] aligned to 4; stays in place while in use
  *
- * Returns 0, or SPKL_ERR_IMAGE_*, SPKL_ERR_UNSUPPORTED. Stack is bounded.
+ * Returns 0, or SPKL_ERR_IMAGE_*, SPKL_ERR_UNSUPPORTED, or SPKL_ERR_NO_KERNEL
+ * when the image needs what was not linked. Stack is bounded.
  * docs/reference/image.md, 8.
  */
 int spkl_open(struct spkl_model *model, const void *image, size_t length);
@@ -109,11 +113,12 @@ size_t spkl_arena_size(const struct spkl_model *model);
 /*
  * Lay the network out in an arena and give it its initial state, tick 0.
  *
- *   net    out  filled on success, else unchanged
+ *   net    out  filled; unchanged when the arena is refused
  *   model  in   opened; stays in place while the net is in use
  *   arena  out  [size] aligned to 8, at least spkl_arena_size(model)
  *
- * Returns 0, SPKL_ERR_ARENA, or SPKL_ERR_NO_KERNEL.
+ * Returns 0 or SPKL_ERR_ARENA; what spkl_open returns if the image has changed
+ * since, and then the net cannot be used.
  */
 int spkl_start(struct spkl_net *net, const struct spkl_model *model,
                void *arena, size_t size);
@@ -126,7 +131,8 @@ int spkl_start(struct spkl_net *net, const struct spkl_model *model,
  *               the sum of |value| over one tick at most max_sum
  *
  * Returns 0, or SPKL_ERR_ARGUMENT, _FULL, _TICK, _NEURON, _VALUE, _ENCODER.
- * May be called from one interrupt while spkl_advance runs.
+ * May be called from one interrupt while spkl_advance runs, with ticks from
+ * spkl_tick_number on: a tick that has begun is past (semantics 2.1).
  */
 int spkl_push(struct spkl_net *net, unsigned port,
               const struct spkl_event *events, size_t n);
@@ -161,7 +167,7 @@ int spkl_output_take(struct spkl_net *net, unsigned port, size_t n);
 /* Back to the initial state: tick 0, queues empty, statistics 0. */
 void spkl_reset(struct spkl_net *net);
 
-/* The next tick's number. */
+/* The number of the next tick; in an interrupt of a tick, of the one after. */
 uint32_t spkl_tick_number(const struct spkl_net *net);
 
 /*

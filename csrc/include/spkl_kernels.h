@@ -2,7 +2,8 @@
  * Kernels: what the engine calls through a table, so that a firmware links
  * only what its model needs. A table is a constant named spkl_kernels; the
  * full one is csrc/kernels/all.c, a model's own one is written by `spikelet
- * build`. NULL: not linked; spkl_start then refuses a model that needs it.
+ * build`. NULL: not linked; spkl_open then refuses an image that needs it. What
+ * every model needs is no entry: the engine calls it by name.
  *
  * csrc/kernels/ref/ defines every result; a file of the same name in another
  * set gives the same bits.
@@ -33,9 +34,37 @@
 void spkl_add_rows_u8_s32(int32_t *acc, const uint8_t **rows, size_t n_rows,
                           size_t n);
 
-/* acc[i] += value * (row[i] - 128), for n (a multiple of 4) targets. */
-void spkl_add_row_scaled_u8_s32(int32_t *acc, const uint8_t *row, int32_t value,
-                                size_t n);
+/* Where an image's own CRC lies. */
+#define SPKL_CRC_AT 12
+
+/* CRC-32 as zlib's, of an image [length] whose own CRC is taken as 0. */
+uint32_t spkl_image_crc(const uint8_t *image, uint32_t length);
+
+/*
+ * List the rows (layout 0) of neurons that fired.
+ *
+ *     rows[k] = weights + neurons[k] * stride
+ *
+ *   rows     [n] out
+ *   neurons  [n] in
+ */
+void spkl_list_rows(const uint8_t **rows, const uint16_t *neurons, size_t n,
+                    const uint8_t *weights, size_t stride);
+
+/*
+ * Add rows of weights (layout 0), each multiplied, to sums.
+ *
+ *     acc[i] += sum over events k of values[k] * (row of neurons[k] [i] - 128)
+ *
+ *   acc      [n] in/out       aligned to 4
+ *   weights  [any * n] in     rows of n bytes, aligned to 4
+ *   n                         a multiple of 4
+ *   neurons  [n_events] in    rows
+ *   values   [n_events] in
+ */
+void spkl_add_graded_u8_s32(int32_t *acc, const uint8_t *weights, size_t n,
+                            const uint16_t *neurons, const int16_t *values,
+                            size_t n_events);
 
 /* A parameter: one int32 for all neurons (step 0) or one each (step 1). */
 struct spkl_param {
@@ -72,7 +101,7 @@ typedef size_t spkl_lif_tick_fn(const struct spkl_lif *p, bool *changed);
 /* Every choice of semantics 3.2. */
 spkl_lif_tick_fn spkl_lif_tick_any_s32;
 
-/* The common case, fast. Only for populations that spkl_lif_is_plain() finds
+/* The common case, fast. Only for populations that is_plain() of build.c finds
  * to have no u, a or r, one spike a tick, s = 16, floor, the test on the new
  * v, input after the leak, one decay for all, and a bound of |in 2^f + bias|
  * within V_MAX. Resets: all kinds and times. */
@@ -99,29 +128,52 @@ spkl_encode_fn spkl_encode_poisson;
 spkl_encode_fn spkl_encode_latency;
 spkl_encode_fn spkl_encode_direct;
 
-/* Decoders: bring the scores of n neurons up to date (semantics 5). */
-struct spkl_decoding {
-    int32_t *scores;       /* [n] */
-    const int32_t *v;      /* [n] */
-    const uint16_t *fired; /* [n_fired] */
-    const int16_t *values; /* [n_fired]; NULL: all are 1 */
-    size_t n;
-    size_t n_fired;
-    uint32_t sample_tick;
-};
-
-typedef void spkl_decode_fn(const struct spkl_decoding *d);
+/*
+ * Decoders: bring scores up to date (semantics 5).
+ *
+ *   scores       [n] in/out
+ *   p            in  v [n], fired [n_fired], values [n_fired] or NULL
+ *   n_fired          events of this tick
+ *   sample_tick      this tick's number in its sample
+ */
+typedef void spkl_decode_fn(int32_t *scores, const struct spkl_lif *p,
+                            size_t n_fired, uint32_t sample_tick);
 
 spkl_decode_fn spkl_decode_count;
 spkl_decode_fn spkl_decode_last;
 spkl_decode_fn spkl_decode_largest;
 spkl_decode_fn spkl_decode_first;
 
+/*
+ * What the engine does only for some models. These are no kernels, and have no
+ * variants; but they are linked by the same table.
+ */
+
+/* Whether the choices of a population (flags) and the parameters that are there
+ * (bits by id) have a meaning together: semantics 3.2. Decays of a shift of 12
+ * are checked and, when absent, found. Returns 0, SPKL_ERR_IMAGE_POPULATION,
+ * SPKL_ERR_IMAGE_PARAMETER, or SPKL_ERR_NO_KERNEL: not among those that can be
+ * checked. */
+typedef int spkl_check_choices_fn(struct spkl_lif *lif, uint32_t parameters);
+
+/* All choices. */
+spkl_check_choices_fn spkl_check_choices_any;
+
+/* Those that spkl_lif_tick_plain_s32 can do. */
+spkl_check_choices_fn spkl_check_choices_plain;
+
+/* Input ports: without an encoder, and with one. */
+struct spkl_port;
+
+extern const struct spkl_port spkl_events_port;
+extern const struct spkl_port spkl_frames_port;
+
 struct spkl_kernels {
-    void (*add_rows_u8_s32)(int32_t *, const uint8_t **, size_t, size_t);
-    void (*add_row_scaled_u8_s32)(int32_t *, const uint8_t *, int32_t, size_t);
     spkl_lif_tick_fn *lif_tick_plain_s32;
     spkl_lif_tick_fn *lif_tick_any_s32;
+    spkl_check_choices_fn *check_choices; /* not NULL */
+    const struct spkl_port *events;
+    const struct spkl_port *frames;
     spkl_encode_fn *encode[5]; /* by encoder code; [0] is NULL */
     spkl_decode_fn *decode[5]; /* by decoder code; [0] is NULL */
 };

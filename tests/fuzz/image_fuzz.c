@@ -12,13 +12,12 @@
  * Most bytes of an image are weights, of which little depends. So every second
  * mutation is one of a field of a record, and others are of the script alone.
  *
- * Link with -Wl,--wrap=spkl_place_state.
+ * Link with -Wl,--wrap=spkl_build.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "crc32.h"
-#include "net.h"
+#include "build.h"
 #include "spkl.h"
 #include "spkl_image.h"
 
@@ -48,19 +47,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most,
                                unsigned seed);
-uint32_t __real_spkl_place_state(const struct spkl_model *model, uint8_t *base,
-                                 struct spkl_net *net);
-uint32_t __wrap_spkl_place_state(const struct spkl_model *model, uint8_t *base,
-                                 struct spkl_net *net);
+int __real_spkl_build(struct spkl_walk *walk);
+int __wrap_spkl_build(struct spkl_walk *walk);
 
 /* What the image's state_size must be; 0: its records are not that good. */
 static uint32_t state_size;
 
-uint32_t __wrap_spkl_place_state(const struct spkl_model *model, uint8_t *base,
-                                 struct spkl_net *net)
+int __wrap_spkl_build(struct spkl_walk *walk)
 {
-    state_size = __real_spkl_place_state(model, base, net);
-    return state_size;
+    int error = __real_spkl_build(walk);
+
+    if (error == SPKL_OK && walk->real == 0) {
+        state_size = (uint32_t)walk->state;
+    }
+    return error;
 }
 
 static void require(bool holds)
@@ -102,8 +102,7 @@ static void repair(uint32_t *image, size_t length)
     header->magic = SPKL_IMAGE_MAGIC;
     header->version = SPKL_IMAGE_VERSION;
     header->length = (uint32_t)length;
-    header->crc = 0;
-    header->crc = spkl_crc32(0, image, length);
+    header->crc = spkl_image_crc((const uint8_t *)image, header->length);
 }
 
 /* The model record is behind the first entry of the section table. */

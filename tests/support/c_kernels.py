@@ -52,15 +52,6 @@ class _Encoding(ctypes.Structure):
     )
 
 
-class _Decoding(ctypes.Structure):
-    _fields_ = (
-        *((name, _POINTER) for name in ("scores", "v", "fired", "values")),
-        ("n", ctypes.c_size_t),
-        ("n_fired", ctypes.c_size_t),
-        ("sample_tick", _UNSIGNED),
-    )
-
-
 class _Array:
     """Numbers between canaries."""
 
@@ -165,23 +156,18 @@ class CKernels:
         neurons = np.flatnonzero(z)
         fired, counts = _Array(neurons, np.uint16), _Array(z[neurons], np.int16)
         kept, membranes = _Array(scores, np.int32), _Array(v, np.int32)
-        decoding = _Decoding(
-            scores=kept.address,
-            v=membranes.address,
-            fired=fired.address,
-            values=counts.address if values else None,
-            n=len(v),
-            n_fired=len(neurons),
-            sample_tick=sample_tick,
-        )
-        self._call(f"decode_{name}", ctypes.byref(decoding))
+        lif = _Lif(v=membranes.address, fired=fired.address, values=counts.address if values else None, n=len(v))
+        more = (ctypes.c_size_t(len(neurons)), ctypes.c_uint32(sample_tick))
+        self._call(f"decode_{name}", _POINTER(kept.address), ctypes.byref(lif), *more)
         return kept.list()
 
-    def add_row_scaled(self, sums: Words, row: npt.NDArray[np.uint8], value: int) -> list[int]:
-        """Sums after an event of this value."""
-        acc, weights = _Array(sums, np.int32), _Array(row, np.uint8)
-        places = (_POINTER(acc.address), _POINTER(weights.address))
-        self._call("add_row_scaled_u8_s32", *places, ctypes.c_int32(value), ctypes.c_size_t(len(row)))
+    def add_graded(self, sums: Words, rows: npt.NDArray[np.uint8], neurons: Words, events: Sequence[int]) -> list[int]:
+        """Sums after events of these neurons with these values; rows are uint8, shape (sources, sums.size)."""
+        acc, weights = _Array(sums, np.int32), _Array(rows.ravel(), np.uint8)
+        sources, values = _Array(neurons, np.uint16), _Array(events, np.int16)
+        lists = (_POINTER(sources.address), _POINTER(values.address), ctypes.c_size_t(len(events)))
+        places = (_POINTER(acc.address), _POINTER(weights.address), ctypes.c_size_t(len(sums)))
+        self._call("add_graded_u8_s32", *places, *lists)
         return acc.list()
 
     def _call(self, name: str, *arguments: Any) -> int:

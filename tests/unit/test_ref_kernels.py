@@ -289,15 +289,16 @@ def test_a_decoder_gives_the_scores_of_the_semantics(kernels: CKernels, seed: in
 
 
 def test_graded_events_are_added_exactly(kernels: CKernels) -> None:
-    """acc += value (weight), for the extreme values and weights, and for widths of 4 to 64."""
+    """acc += value (weight) of each event, for the extreme values and weights, and for widths of 4 to 64."""
     rng = np.random.default_rng(1)
     for n in range(4, 68, 4):
         for value in (1, -1, 2, -3, 255, 32767, -32767):
-            row = rng.choice(np.array([0, 1, 127, 128, 129, 255]), n).astype(np.uint8)
+            rows = rng.choice(np.array([0, 1, 127, 128, 129, 255]), (3, n)).astype(np.uint8)
             sums = rng.integers(-(2**29), 2**29, n)
-            expected = (sums + value * (row.astype(np.int64) - 128)).tolist()
+            neurons, events = np.array([0, 2, 0]), [value, -value, 3]
+            expected = (sums + np.array(events) @ (rows[neurons].astype(np.int64) - 128)).tolist()
 
-            assert expected == kernels.add_row_scaled(sums, row, value)
+            assert expected == kernels.add_graded(sums, rows, neurons, events)
 
 
 #: Does not compile where a right shift of a negative number is not arithmetic.

@@ -1,10 +1,12 @@
 #include "spkl_kernels.h"
 
-void spkl_decode_count(const struct spkl_decoding *d)
+void spkl_decode_count(int32_t *scores, const struct spkl_lif *p,
+                       size_t n_fired, uint32_t sample_tick)
 {
-    for (size_t k = 0; k < d->n_fired; k++) {
-        int32_t *score = &d->scores[d->fired[k]];
-        int32_t value = d->values != NULL ? d->values[k] : 1;
+    (void)sample_tick;
+    for (size_t k = 0; k < n_fired; k++) {
+        int32_t *score = &scores[p->fired[k]];
+        int32_t value = p->values != NULL ? p->values[k] : 1;
 
         *score = *score > INT32_MAX - value ? INT32_MAX : *score + value;
     }

@@ -1,8 +1,11 @@
 #include "spkl_kernels.h"
 
-void spkl_decode_largest(const struct spkl_decoding *d)
+void spkl_decode_largest(int32_t *scores, const struct spkl_lif *p,
+                         size_t n_fired, uint32_t sample_tick)
 {
-    for (size_t i = 0; i < d->n; i++) {
-        d->scores[i] = d->v[i] > d->scores[i] ? d->v[i] : d->scores[i];
+    (void)n_fired;
+    (void)sample_tick;
+    for (size_t i = 0; i < p->n; i++) {
+        scores[i] = p->v[i] > scores[i] ? p->v[i] : scores[i];
     }
 }

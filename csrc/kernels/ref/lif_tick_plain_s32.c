@@ -1,22 +1,43 @@
-#include "spkl_fixed.h"
+/* Products of 32 bits are enough. */
+#include "spkl_image.h"
 #include "spkl_kernels.h"
+#include "spkl_lif_flags.h"
 
-static int32_t param(const struct spkl_param *q, size_t i)
+static int32_t param(const struct spkl_param *q, uint32_t i)
 {
     return q->at[i * q->step];
 }
 
-/* R(w) of semantics 3.3. */
-static int32_t reset(const struct spkl_lif *p, size_t i, int32_t w)
+static int32_t clamp(int32_t x)
 {
-    switch (p->flags & SPKL_LIF_RESET_KIND) {
-    case SPKL_LIF_RESET_SUBTRACT:
-        return spkl_clamp((int64_t)w - param(&p->reset, i));
-    case SPKL_LIF_RESET_SET:
-        return param(&p->reset, i);
-    default:
-        return w;
+    if (x > SPKL_V_MAX) {
+        x = SPKL_V_MAX;
     }
+    return x < -SPKL_V_MAX ? -SPKL_V_MAX : x;
+}
+
+/* R(w) of semantics 3.3. */
+static int32_t reset(const struct spkl_lif *p, uint32_t i, int32_t w)
+{
+    int32_t by = param(&p->reset, i);
+
+    if ((p->flags & SPKL_LIF_RESET_SUBTRACT) != 0) {
+        w = clamp(w - by);
+    } else if ((p->flags & SPKL_LIF_RESET_KIND) != 0) {
+        w = by;
+    }
+    return w;
+}
+
+/* No overflow: in 2^f + bias and D(v), in halves of v, are within V_MAX, and so
+ * are v and what is subtracted from it. */
+static int32_t integrate(const struct spkl_lif *p, uint32_t i, int32_t v)
+{
+    uint32_t decay = (uint32_t)*p->decay_v.at;
+    uint32_t low = ((uint32_t)v & 0xFFFFu) * decay >> 16;
+    int32_t input = p->in[i] * ((int32_t)1 << p->frac) + param(&p->bias, i);
+
+    return clamp((v >> 16) * (int32_t)decay + (int32_t)low + input);
 }
 
 size_t spkl_lif_tick_plain_s32(const struct spkl_lif *p, bool *changed)
@@ -26,15 +47,18 @@ size_t spkl_lif_tick_plain_s32(const struct spkl_lif *p, bool *changed)
     bool before = (p->flags & SPKL_LIF_RESET_BEFORE_LEAK) != 0;
 
     *changed = false;
-    for (size_t i = 0; i < p->n; i++) {
-        int32_t old = p->v[i];
-        int32_t x = p->in[i] * ((int32_t)1 << p->frac) + param(&p->bias, i);
+    for (uint32_t i = 0; i < p->n; i++) {
         int32_t above = param(&p->fire_above, i);
+        int32_t least = param(&p->v_min, i);
+        int32_t old = p->v[i];
+        int32_t v = old;
         bool late = next && old > above;
-        int32_t v = late && before ? reset(p, i, old) : old;
 
+        if (late && before) {
+            v = reset(p, i, v);
+        }
+        v = integrate(p, i, v);
         p->in[i] = 0;
-        v = spkl_clamp((int64_t)spkl_decay(v, *p->decay_v.at, 0) + x);
         if (late && !before) {
             v = reset(p, i, v);
         }
@@ -44,8 +68,10 @@ size_t spkl_lif_tick_plain_s32(const struct spkl_lif *p, bool *changed)
                 v = reset(p, i, v);
             }
         }
-        v = v < param(&p->v_min, i) ? param(&p->v_min, i) : v;
-        *changed = *changed || v != old;
+        v = v < least ? least : v;
+        if (v != old) {
+            *changed = true;
+        }
         p->v[i] = v;
     }
     return (size_t)(fired - p->fired);

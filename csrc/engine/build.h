@@ -1,0 +1,54 @@
+/*
+ * The loader: how an image becomes the tables of a network.
+ */
+#ifndef SPKL_BUILD_H
+#define SPKL_BUILD_H
+
+#include "net.h"
+
+/* One walk over the records of an image: checks them, and makes the tables of
+ * a network from them. A dry run only checks; its tables have one entry each,
+ * and its state has no memory. */
+struct spkl_walk {
+    uintptr_t state; /* where the next array of the state lies */
+    const struct spkl_model *model;
+    const struct spkl_net *net;
+    uint32_t real; /* mask for the indices of tables; 0: a dry run */
+    uint32_t largest_population;
+    uint32_t largest_source;
+    const struct spkl_projection_record *record; /* the next ones */
+    struct spkl_projection *projection;
+};
+
+/* build.c: returns 0 or an error of spkl_open. */
+int spkl_build(struct spkl_walk *walk);
+
+/* ports.c */
+int spkl_build_input(struct spkl_walk *walk,
+                     const struct spkl_input_record *record,
+                     struct spkl_input *in);
+int spkl_build_output(struct spkl_walk *walk,
+                      const struct spkl_output_record *record,
+                      struct spkl_sink *out);
+
+/* parameters.c: find and check all parameters of a population. Returns 0,
+ * SPKL_ERR_IMAGE_PARAMETER, or what is wrong with the choices. */
+int spkl_find_parameters(const struct spkl_model *model,
+                         const struct spkl_population_record *record,
+                         struct spkl_lif *lif);
+
+/* Whether n values lie between values of low and high. */
+bool spkl_is_within(const struct spkl_param *param,
+                    const struct spkl_param *low, int32_t high, uint32_t n);
+
+/* Bytes of an image's DATA section; NULL where they are not aligned or not
+ * inside. */
+const void *spkl_data_at(const struct spkl_model *model, uint32_t offset,
+                         uint32_t length);
+
+/* start.c: lay out the tables of a network behind its state, which begins at
+ * the arena's address. Returns the end of the arena. */
+uintptr_t spkl_lay_out(const struct spkl_model *model, uintptr_t arena,
+                       struct spkl_net *net);
+
+#endif
