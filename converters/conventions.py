@@ -220,7 +220,7 @@ def _checked(said: dict[str, Any]) -> dict[str, Any]:
                 "convert", name, found="no such choice", allowed=", ".join([*CHOICES, *sorted(_OTHERS)]), hint=""
             )
         if name in CHOICES and value not in CHOICES[name].values:
-            raise ConvertError("convert", name, found=repr(value), allowed=_values(name), hint="")
+            raise ConvertError("convert", name, found=repr(value), allowed="; ".join(_values(name)), hint="")
     if said.get("decay_bits", 16) not in (12, 16):
         raise ConvertError("convert", "decay_bits", found=str(said["decay_bits"]), allowed="12, 16", hint="")
     v_min = said.get("v_min", 0.0)
@@ -274,7 +274,10 @@ def _ask(network: Network, profile: Profile, nodes: list[Node], table: Mapping[s
             lacking.setdefault(name, []).append(kind)
     if not lacking:
         return
-    lines = [f"  {name} (for {', '.join(kinds)}): {_values(name, profile)}" for name, kinds in lacking.items()]
+    lines = [
+        "\n    ".join([f"  {name} (for {', '.join(kinds)}):", *_values(name, profile)])
+        for name, kinds in lacking.items()
+    ]
     raise ConvertError(
         "network",
         "choices",
@@ -301,12 +304,16 @@ _TEXTS = {
 }
 
 
-def _values(name: str, profile: Profile | None = None) -> str:
+def _values(name: str, profile: Profile | None = None) -> list[str]:
+    """What can be said for a choice, and what it means."""
     if name == "v_gain" and profile is not None and profile.name == "sinabs":
-        return "norm_input=True: input times (1 - decay) (sinabs' default for LIF); norm_input=False: input as it is"
+        return [
+            "norm_input=True: input times (1 - decay) (sinabs' default for LIF)",
+            "norm_input=False: input as it is",
+        ]
     if name in _TEXTS:
-        return f"{name}=: {_TEXTS[name]}"
-    return "; ".join(f"{name}={value!r}: {text}" for value, text in CHOICES[name].values.items())
+        return [f"{name}=: {_TEXTS[name]}"]
+    return [f"{name}={value!r}: {text}" for value, text in CHOICES[name].values.items()]
 
 
 def _filled(values: Mapping[str, Any]) -> dict[str, Any]:

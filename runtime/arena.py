@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from spikelet.model import Decoder, Encoder, InputPort, Model, OutputKind, OutputPort, Population
+from spikelet.model import Encoder, InputPort, Model, OutputKind, OutputPort, Population
 
 __all__ = ["state_size"]
 
@@ -29,14 +29,14 @@ def _arrays(model: Model) -> Iterator[int]:
 
 def _population(p: Population) -> Iterator[int]:
     c = p.choices
-    yield 3 * 8
-    yield 4 * p.size
+    yield 2 * p.size * c.several
     yield 4 * p.size * c.has_u
     yield 4 * p.size * c.has_a
     yield 2 * p.size * c.has_refractory
+    yield 4 * p.size
     yield 2 * 4
-    yield 2 * p.size * c.fires
-    yield 2 * p.size * c.several
+    yield 3 * 8
+    yield 2 * p.size
 
 
 def _input(port: InputPort) -> Iterator[int]:
@@ -49,5 +49,5 @@ def _input(port: InputPort) -> Iterator[int]:
 
 def _output(port: OutputPort, size: int) -> Iterator[int]:
     yield 2 * 4
-    yield 4 * size * (port.decoder is not Decoder.NONE)
+    yield 4 * size
     yield _EVENT * port.capacity * (port.kind is OutputKind.EVENTS)

@@ -30,7 +30,7 @@ class ConvertError(SpikeletError):
         path: where in the file or network, such as "lif1".
         field: what is wrong there, such as "tau".
         found: what was found.
-        allowed: what is allowed.
+        allowed: what is allowed; a list is lines with a line break before each and behind the last.
         hint: what to do.
     """
 
@@ -39,7 +39,8 @@ class ConvertError(SpikeletError):
     def __init__(self, path: str, field: str, *, found: str, allowed: str, hint: str) -> None:
         self.path, self.field, self.found, self.allowed, self.hint = path, field, found, allowed, hint
         where = f"{path}: {field}" if field else path
-        super().__init__(f"{where}: found {found}; allowed: {allowed}. {hint}")
+        listed = allowed.startswith("\n")
+        super().__init__(f"{where}: found {found}; allowed:{allowed if listed else f' {allowed}. '}{hint}")
 
 
 class ModelError(SpikeletError):

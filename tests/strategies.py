@@ -119,28 +119,35 @@ def population(chance: Chance, name: str, size: int, regime: Regime) -> Populati
     one = 1 << (12 if c.shift12 else 16)
     scale = 1 if regime is HUGE else 1 << frac
 
-    def some(low: int, high: int, step: int = 1) -> Int32Array | None:
-        """Numbers from low to high (times step), among them often the ends."""
+    def some(low: int, high: int, step: int = 1, far: tuple[int, ...] = ()) -> Int32Array | None:
+        """Numbers from low to high (times step), among them often the ends; now and then one of `far`."""
         shape = chance.pick([None, 1, size])
         if shape is None:
             return None
         drawn = rng.integers(low, high, shape, endpoint=True)
         ends = rng.choice([low, high], shape)
-        return (np.where(rng.random(shape) < 0.2, ends, drawn) * step).astype(np.int32)
+        values = np.where(rng.random(shape) < 0.2, ends, drawn) * step
+        if far and chance.flag(6):
+            values = np.where(rng.random(shape) < 0.5, rng.choice(far, shape), values)
+        return values.astype(np.int32)
 
-    threshold, bias = regime.threshold, regime.bias
-    v_min = some(-threshold, 0, scale)
+    threshold, bias, extremes = regime.threshold, regime.bias, (V_MAX, -V_MAX)
+    below = -threshold if chance.flag(4) else -1  # where thresholds may begin; most neurons rest at 0
+    to = -threshold if c.reset_kind is ResetKind.SET else 0
+    v_min, v_init = some(-threshold, 0, scale, (-V_MAX,)), some(-threshold, threshold, scale, extremes)
     drawn = {
         "decay_v": some(0 if chance.flag(4) else one // 2, one),
         "decay_u": some(0, one) if c.has_u else None,
         "decay_a": some(0, one) if c.has_a else None,
-        "fire_above": some(-1, threshold, scale) if c.fires else None,
-        "reset": some(0, threshold, scale) if c.reset_kind is not ResetKind.NONE else None,
-        "bias": some(-bias, bias, scale),
+        "fire_above": some(below, threshold, scale, extremes) if c.fires else None,
+        "reset": some(to, threshold, scale, extremes if to else (V_MAX,))
+        if c.reset_kind is not ResetKind.NONE
+        else None,
+        "bias": some(-bias, bias, scale, extremes),
         "v_min": v_min,
-        "v_init": some(0, threshold, scale),
-        "count_by": some(1, threshold, scale) if c.several else None,
-        "adapt_by": some(-bias, bias, scale) if c.has_a else None,
+        "v_init": np.maximum(v_init, v_min) if v_init is not None and v_min is not None else v_init,
+        "count_by": some(1, threshold, scale, (1, V_MAX)) if c.several else None,
+        "adapt_by": some(-bias, bias, scale, extremes) if c.has_a else None,
         "refractory": some(0, 4) if c.has_refractory else None,
     }
     if c.fires and drawn["fire_above"] is None and not chance.flag(4):

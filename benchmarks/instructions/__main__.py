@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from itertools import product
+from pathlib import Path
 
 from benchmarks.instructions import record
 from benchmarks.instructions.budget import LIMITS, count, count_quiet_tick
 from benchmarks.instructions.machine import BOARDS
-from benchmarks.instructions.workload import NETWORKS
+from benchmarks.instructions.workload import NETWORKS, kinds_of_data
 
 from spikelet import board_files, toolchain
 
@@ -15,7 +17,8 @@ from spikelet import board_files, toolchain
 def main() -> None:
     """Count, print, and keep the figures when asked."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--update", action="store_true", help="write the figures to record.json")
+    parser.add_argument("--update", action="store_true", help="keep the figures in the record")
+    parser.add_argument("--record", type=Path, default=record.FILE, help="the file of the record")
     parser.add_argument("--samples", type=int, default=record.SAMPLES)
     parser.add_argument("--core", choices=sorted(BOARDS), action="append")
     parser.add_argument("--compiler", choices=["gcc", "zig"], action="append")
@@ -23,21 +26,27 @@ def main() -> None:
     parser.add_argument("--functions", action="store_true", help="print the shares of functions")
     options = parser.parse_args()
     found: dict[str, int] = {}
-    print(f"{'core':8} {'compiler':8} {'network':12} {'instructions/sample':>20} {'/synop':>8} {'limit':>6}")
+    if options.update and options.samples != record.SAMPLES:
+        parser.error(f"the record is of {record.SAMPLES} samples: --update goes without --samples")
+    print(
+        f"{'core':8} {'compiler':8} {'network':12} {'digits':8} {'instructions/sample':>20} {'/synop':>7} {'limit':>5}"
+    )
     for core in options.core or BOARDS:
         for compiler in options.compiler or toolchain.available(board_files.load(BOARDS[core]).arch):
-            for name in options.network or NETWORKS:
-                counted = count(core, compiler, name, options.samples)
-                found[record.key(core, compiler, name, counted.data)] = counted.total
+            for name, data in product(options.network or NETWORKS, kinds_of_data()):
+                counted = count(core, compiler, name, data, options.samples)
+                found[record.key(core, compiler, name, data)] = counted.total
                 each = counted.total // counted.samples
-                print(f"{core:8} {compiler:8} {name:12} {each:20,} {counted.per_synop:8.3f} {LIMITS[core]:6.2f}")
+                print(
+                    f"{core:8} {compiler:8} {name:12} {data:8} {each:20,} {counted.per_synop:7.3f} {LIMITS[core]:5.2f}"
+                )
                 for function, share in counted.shares() if options.functions else ():
                     print(f"{'':30} {function:40} {share:8.4f}")
             quiet = count_quiet_tick(core, compiler)
             found[record.key(core, compiler, "quiet tick", "")] = quiet
             print(f"{core:8} {compiler:8} a quiescent tick: {quiet} instructions")
     if options.update:
-        record.write(found)
+        record.write(found, options.record)
 
 
 if __name__ == "__main__":

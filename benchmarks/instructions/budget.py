@@ -41,13 +41,12 @@ _ARENA_SIZE = 0x8_0000
 class Counted:
     """Instructions of some samples by function, and their synaptic operations.
 
-    `data` names the digits. Arithmetic of the table: targets without padding, each event once.
+    Arithmetic of the table: targets without padding, each event once.
     """
 
     by_function: Mapping[str, int]
     synops: int
     samples: int
-    data: str
 
     @property
     def total(self) -> int:
@@ -103,16 +102,15 @@ class _Bare:
         return found.tolist(), np.frombuffer(self.machine.read(scores, 4 * size), "<i4").tolist()
 
 
-def count(core: str, compiler: str, name: str, samples: int) -> Counted:
-    """Count whole inferences of a network of workload.NETWORKS.
+def count(core: str, compiler: str, name: str, data: str, samples: int) -> Counted:
+    """Count whole inferences of a network of workload.NETWORKS on digits of workload.kinds_of_data.
 
     Every prediction, output event, score and membrane is compared with the numpy reference.
     """
     model = network(name)
     bare, reference = _Bare(core, compiler, model), Reference(model)
-    data, images = digits(samples)
     total: Counter[str] = Counter()
-    for index, pixels in enumerate(images):
+    for index, pixels in enumerate(digits(data, samples)):
         prediction = bare.sample(index, pixels)
         total.update(bare.machine.counts())
         expected = reference.run(events_of(pixels), reset=False).first
@@ -123,14 +121,13 @@ def count(core: str, compiler: str, name: str, samples: int) -> Counted:
         bare.machine.clear()
     synops = [bare.machine.call("bare_synops", population) for population in range(len(model.populations))]
     assert [stats.synops for stats in reference.stats()] == synops
-    return Counted(by_function=total, synops=sum(synops), samples=samples, data=data)
+    return Counted(by_function=total, synops=sum(synops), samples=samples)
 
 
 def count_quiet_tick(core: str, compiler: str) -> int:
     """Instructions of a tick of a network at rest."""
     bare = _Bare(core, compiler, silent())
-    _, images = digits(1)
-    bare.sample(0, images[0])
+    bare.sample(0, digits("made up", 1)[0])
     bare.machine.call("bare_ticks", 500)
     bare.machine.clear()
     bare.machine.call("bare_ticks", 1)

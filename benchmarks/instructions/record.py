@@ -8,13 +8,14 @@ from pathlib import Path
 
 from spikelet import board_files, toolchain
 
-__all__ = ["SAMPLES", "TOLERANCE", "key", "read", "write"]
+__all__ = ["FILE", "SAMPLES", "TOLERANCE", "key", "read", "write"]
 
 #: Samples that the recorded figures are of.
 SAMPLES = 5
 #: How far a figure may be from the record.
 TOLERANCE = 0.005
-_FILE = Path(__file__).with_name("record.json")
+#: Where they are.
+FILE = Path(__file__).with_name("record.json")
 
 
 def key(core: str, compiler: str, name: str, data: str) -> str:
@@ -25,12 +26,12 @@ def key(core: str, compiler: str, name: str, data: str) -> str:
     return ", ".join(part for part in (core, version, name, data) if part)
 
 
-def read() -> dict[str, int]:
+def read(file: Path = FILE) -> dict[str, int]:
     """All figures; none before the first --update."""
-    figures: dict[str, int] = json.loads(_FILE.read_text()) if _FILE.exists() else {}
+    figures: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
     return figures
 
 
-def write(found: Mapping[str, int]) -> None:
+def write(found: Mapping[str, int], file: Path = FILE) -> None:
     """Replace or add figures."""
-    _FILE.write_text(json.dumps(dict(sorted({**read(), **found}.items())), indent=2) + "\n")
+    file.write_text(json.dumps(dict(sorted({**read(file), **found}.items())), indent=2) + "\n")

@@ -13,7 +13,7 @@ from spikelet.converters.pipeline import convert
 from spikelet.events import EVENT, EventArray
 from spikelet.model import LifChoices, Model, Population
 
-__all__ = ["NETWORKS", "ROOT", "TICKS", "digits", "events_of", "network", "silent"]
+__all__ = ["NETWORKS", "ROOT", "TICKS", "digits", "events_of", "kinds_of_data", "network", "silent"]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TICKS = 25
@@ -46,23 +46,28 @@ def silent() -> Model:
     return replace(model, populations=populations, ticks_per_sample=0, reset_between=False)
 
 
-def digits(n: int) -> tuple[str, npt.NDArray[np.uint8]]:
-    """The first digits of the test set, uint8, shape (n, 784); made up ones where there is no data.
-
-    Returns:
-        The name of the data, "mnist" or "made up", and the images.
-    """
+def _mnist() -> Path:
+    """Where the test set of MNIST is, if it is there."""
     folder = Path(os.environ.get("SPIKELET_DATA", ROOT.parent / "shared" / "data"))
-    file = folder / "mnist" / "test5k.npz"
-    if file.exists():
-        with np.load(file) as data:
-            return "mnist", data["x"][:n]
+    return folder / "mnist" / "test5k.npz"
+
+
+def kinds_of_data() -> list[str]:
+    """The digits to count with here: "made up" everywhere, "mnist" where the data is."""
+    return ["made up", "mnist"] if _mnist().exists() else ["made up"]
+
+
+def digits(data: str, n: int) -> npt.NDArray[np.uint8]:
+    """The first digits of a kind of `kinds_of_data`, uint8, shape (n, 784)."""
+    if data == "mnist":
+        with np.load(_mnist()) as file:
+            return np.asarray(file["x"][:n], np.uint8)
     rng = np.random.default_rng(7)
     y, x = np.mgrid[:28, :28]
     spots = rng.normal(13.5, 3.5, (n, 9, 2))
     distances = (y - spots[..., 0, None, None]) ** 2 + (x - spots[..., 1, None, None]) ** 2
     images = np.exp(distances / -6).sum(axis=1)
-    return "made up", (255 * np.clip(images, 0, 1)).astype(np.uint8).reshape(n, 784)
+    return (255 * np.clip(images, 0, 1)).astype(np.uint8).reshape(n, 784)
 
 
 def events_of(image: npt.NDArray[np.uint8]) -> EventArray:

@@ -18,8 +18,8 @@ _DECODERS = {
     Decoder.LARGEST: "decode_largest",
     Decoder.FIRST: "decode_first",
 }
-#: The loader's, and of dense projections those for spikes and for events with values.
-_ALWAYS = ("image_crc", "list_rows", "add_rows_u8_s32", "add_graded_u8_s32")
+#: The loader's, the queue's and the clock's, and of dense projections those for spikes and for events with values.
+_ALWAYS = ("image_crc", "event_queue", "rest", "add_dense", "list_rows", "add_rows_u8_s32", "add_graded_u8_s32")
 _LARGEST_WEIGHT = 128
 
 
@@ -39,11 +39,12 @@ def kernel_table(model: Model) -> str:
     lines = [f"    .{name} = spkl_{name}," for name in ticks]
     lines.append(f"    .check_choices = spkl_check_choices_{choices},")
     frames = {port.encoder in _ENCODERS for port in model.inputs}
-    lines += [
-        f"    .{name} = &spkl_{name}_port," for name, said in (("events", False), ("frames", True)) if said in frames
-    ]
-    for table in (_ENCODERS, _DECODERS):
-        lines += [f"    .{n[:6]}[{code.value}] = spkl_{n}," for code, n in table.items() if n in names]
+    if False in frames:
+        lines.append("    .update_events = spkl_update_events,")
+    if True in frames:
+        lines += ["    .update_frame = spkl_update_frame,", "    .check_encoder = spkl_check_encoder,"]
+    lines += [f"    .decode[{code.value}] = spkl_{n}," for code, n in _DECODERS.items() if n in names]
+    encoders = [f"    [{code.value}] = spkl_{n}," for code, n in _ENCODERS.items() if n in names]
     return "\n".join(
         [
             "/* Written by spikelet: what the embedded model needs of the engine. */",
@@ -51,6 +52,10 @@ def kernel_table(model: Model) -> str:
             "",
             "const struct spkl_kernels spkl_kernels = {",
             *lines,
+            "};",
+            "",
+            "spkl_encode_fn *const spkl_encoders[5] = {",
+            *(encoders or ["    NULL,"]),
             "};",
             "",
         ]

@@ -7,49 +7,40 @@ static int build_population(struct spkl_walk *walk,
                             const struct spkl_population_record *record,
                             struct spkl_population *p)
 {
-    uint32_t flags = record->flags;
+    struct spkl_lif *lif = &p->lif;
     uint32_t n = record->size;
-    uint32_t words = (4 * n + 7) & ~UINT32_C(7); /* of an array of int32 */
-    uint32_t halves = (2 * n + 7) & ~UINT32_C(7);
-    uint32_t most = flags & SPKL_LIF_SEVERAL ? 32767 : 1;
-    uintptr_t at = walk->state;
+    uintptr_t at;
+    int error;
 
     if (record->kind != 1) {
         return SPKL_ERR_UNSUPPORTED;
     }
-    if (record->frac > 20 || n == 0 || record->max_count - 1u >= most ||
+    if (record->frac > 20 || n == 0 || record->max_count - 1u > 32766 ||
         (record->reserved[0] | record->reserved[1]) != 0) {
         return SPKL_ERR_IMAGE_POPULATION;
     }
     if (walk->largest_population < n) {
         walk->largest_population = n;
     }
-    p->lif.in = walk->net->in;
-    p->lif.flags = flags;
-    p->lif.n = n;
-    p->lif.frac = record->frac;
-    p->lif.max_count = record->max_count;
-    p->stats = (void *)at;
-    at += sizeof *p->stats;
-    p->lif.v = (void *)at;
-    at += words;
-    p->lif.u = (void *)at;
-    at += flags & SPKL_LIF_HAS_U ? words : 0;
-    p->lif.a = (void *)at;
-    at += flags & SPKL_LIF_HAS_A ? words : 0;
-    p->lif.r = (void *)at;
-    at += flags & SPKL_LIF_HAS_REFRACTORY ? halves : 0;
-    p->source.n = (void *)at;
-    at += 8;
-    p->lif.fired = p->source.neurons = (void *)at;
-    at += flags & SPKL_LIF_FIRES ? halves : 0;
-    p->lif.values = p->source.values = NULL;
-    if (flags & SPKL_LIF_SEVERAL) {
-        p->lif.values = p->source.values = (void *)at;
-        at += halves;
-    }
-    walk->state = at;
-    return spkl_find_parameters(walk->model, record, &p->lif);
+    lif->in = walk->net.in;
+    lif->values = NULL;
+    lif->flags = record->flags;
+    lif->n = n;
+    lif->frac = record->frac;
+    lif->max_count = record->max_count;
+    lif->u = (void *)walk->state;
+    error = spkl_find_parameters(walk->net.model, record, lif, &walk->state);
+    at = walk->state;
+    lif->v = (void *)at;
+    at += spkl_room(4 * n);
+    p->head = (void *)at;
+    at += sizeof *p->head;
+    lif->fired = (void *)at;
+    walk->state = at + spkl_room(2 * n);
+    p->source.n = &p->head->n_events;
+    p->source.neurons = lif->fired;
+    p->source.values = lif->values;
+    return error;
 }
 
 /* Whether the bytes of rows behind their n targets are those of weight 0. */
@@ -68,12 +59,12 @@ static bool is_padded(const uint8_t *row, uint32_t rows, uint32_t n,
 
 /* `sum` grows by the largest sum of |value| of the source's events of a tick.
  */
-static int build_projection(struct spkl_walk *walk,
-                            const struct spkl_projection_record *record,
-                            struct spkl_projection *p, uint32_t n,
-                            uint32_t *sum)
+SPKL_NOINLINE static int
+build_projection(struct spkl_walk *walk,
+                 const struct spkl_projection_record *record,
+                 struct spkl_projection *p, uint32_t n, uint32_t *sum)
 {
-    const struct spkl_model *model = walk->model;
+    const struct spkl_model *model = walk->net.model;
     uint32_t index = record->source & ~SPKL_IMAGE_FROM_INPUT;
     uint32_t here = index & walk->real;
     uint32_t rows = 0;
@@ -83,18 +74,24 @@ static int build_projection(struct spkl_walk *walk,
         return SPKL_ERR_UNSUPPORTED;
     }
     if (index != record->source) {
-        if (index < model->n_inputs) {
-            rows = model->inputs[index].size;
-            events = model->inputs[index].capacity;
-            *sum += model->inputs[index].max_sum;
+        const struct spkl_input_record *from =
+            spkl_records(model, SPKL_SECTION_INPUTS);
+
+        if (index < spkl_count(model, SPKL_SECTION_INPUTS)) {
+            rows = from[index].size;
+            events = from[index].capacity;
+            *sum += from[index].max_sum;
         }
-        p->source = &walk->net->inputs[here].source;
+        p->source = &walk->net.inputs[here].source;
     } else {
+        const struct spkl_population_record *from =
+            spkl_records(model, SPKL_SECTION_POPULATIONS);
+
         if (index < record->target) {
-            events = rows = model->populations[index].size;
-            *sum += rows * model->populations[index].max_count;
+            events = rows = from[index].size;
+            *sum += rows * from[index].max_count;
         }
-        p->source = &walk->net->populations[here].source;
+        p->source = &walk->net.populations[here].source;
     }
     if (walk->largest_source < events) {
         walk->largest_source = events;
@@ -137,60 +134,71 @@ static bool is_plain(const struct spkl_lif *lif, uint32_t sum)
 }
 
 /* A population and the projections to it. */
-static int build_group(struct spkl_walk *walk,
-                       const struct spkl_population_record *record,
+static int build_group(struct spkl_walk *walk, uint32_t index,
                        struct spkl_population *p)
 {
+    const struct spkl_model *model = walk->net.model;
+    const struct spkl_population_record *record =
+        (const struct spkl_population_record *)spkl_records(
+            model, SPKL_SECTION_POPULATIONS) +
+        index;
     int error = build_population(walk, record, p);
-    uint32_t target = (uint32_t)(record - walk->model->populations);
     uint32_t sum = 0;
 
+    if (error != SPKL_OK) {
+        return error;
+    }
     p->projections = walk->projection;
-    while (error == SPKL_OK &&
-           walk->record != (const void *)walk->model->inputs &&
-           walk->record->target == target) {
+    while (walk->record != spkl_records(model, SPKL_SECTION_INPUTS) &&
+           walk->record->target == index) {
         error = build_projection(walk, walk->record++, walk->projection,
                                  record->size, &sum);
+        if (error != SPKL_OK) {
+            return error;
+        }
         walk->projection += walk->real & 1u;
     }
     p->projections_end = walk->projection;
-    p->tick = spkl_kernels.lif_tick_any_s32;
-    if (error == SPKL_OK && spkl_kernels.lif_tick_plain_s32 != NULL &&
-        is_plain(&p->lif, sum)) {
-        p->tick = spkl_kernels.lif_tick_plain_s32;
+    p->tick = spkl_kernels.lif_tick_plain_s32;
+    if (p->tick == NULL || !is_plain(&p->lif, sum)) {
+        p->tick = spkl_kernels.lif_tick_any_s32;
     }
-    return error == SPKL_OK && p->tick == NULL ? SPKL_ERR_NO_KERNEL : error;
+    return p->tick == NULL ? SPKL_ERR_NO_KERNEL : SPKL_OK;
 }
 
 int spkl_build(struct spkl_walk *walk)
 {
-    const struct spkl_model *model = walk->model;
-    struct spkl_population *p = walk->net->populations;
-    struct spkl_input *in = walk->net->inputs;
-    struct spkl_sink *out = walk->net->outputs;
-    uint32_t step = walk->real & 1u;
+    const struct spkl_model *model = walk->net.model;
+    const struct spkl_input_record *input =
+        spkl_records(model, SPKL_SECTION_INPUTS);
+    const struct spkl_output_record *output =
+        spkl_records(model, SPKL_SECTION_OUTPUTS);
     int error = SPKL_OK;
 
-    walk->record = model->projections;
-    walk->projection = walk->net->projections;
-    for (const struct spkl_population_record *record = model->populations;
-         error == SPKL_OK && record != (const void *)model->projections;
-         record++) {
-        error = build_group(walk, record, p);
-        p += step;
+    walk->record = spkl_records(model, SPKL_SECTION_PROJECTIONS);
+    walk->projection = walk->net.projections;
+    for (uint32_t i = 0; i < spkl_count(model, SPKL_SECTION_POPULATIONS); i++) {
+        error = build_group(walk, i, &walk->net.populations[i & walk->real]);
+        if (error != SPKL_OK) {
+            return error;
+        }
     }
-    if (error == SPKL_OK && walk->record != (const void *)model->inputs) {
-        error = SPKL_ERR_IMAGE_PROJECTION;
+    if (walk->record != (const void *)input) {
+        return SPKL_ERR_IMAGE_PROJECTION;
     }
-    for (const struct spkl_input_record *record = model->inputs;
-         error == SPKL_OK && record != (const void *)model->outputs; record++) {
-        error = spkl_build_input(walk, record, in);
-        in += step;
+    for (uint32_t i = 0; i < spkl_count(model, SPKL_SECTION_INPUTS); i++) {
+        error = spkl_build_input(walk, &input[i],
+                                 &walk->net.inputs[i & walk->real]);
+        if (error != SPKL_OK) {
+            return error;
+        }
     }
-    for (const struct spkl_output_record *record = model->outputs;
-         error == SPKL_OK && record != (const void *)model->data; record++) {
-        error = spkl_build_output(walk, record, out);
-        out += step;
+    for (uint32_t i = 0; i < spkl_count(model, SPKL_SECTION_OUTPUTS); i++) {
+        error = spkl_build_output(walk, &output[i],
+                                  &walk->net.outputs[i & walk->real]);
+        if (error != SPKL_OK) {
+            return error;
+        }
     }
     return error;
 }

@@ -10,10 +10,9 @@
  * a network from them. A dry run only checks; its tables have one entry each,
  * and its state has no memory. */
 struct spkl_walk {
+    struct spkl_net net;
     uintptr_t state; /* where the next array of the state lies */
-    const struct spkl_model *model;
-    const struct spkl_net *net;
-    uint32_t real; /* mask for the indices of tables; 0: a dry run */
+    uint32_t real;   /* mask for the indices of tables; 0: a dry run */
     uint32_t largest_population;
     uint32_t largest_source;
     const struct spkl_projection_record *record; /* the next ones */
@@ -31,11 +30,12 @@ int spkl_build_output(struct spkl_walk *walk,
                       const struct spkl_output_record *record,
                       struct spkl_sink *out);
 
-/* parameters.c: find and check all parameters of a population. Returns 0,
- * SPKL_ERR_IMAGE_PARAMETER, or what is wrong with the choices. */
+/* parameters.c: find and check all parameters of a population. `state` is for
+ * spkl_kernels.check_choices. Returns 0, SPKL_ERR_IMAGE_PARAMETER, or what is
+ * wrong with the choices. */
 int spkl_find_parameters(const struct spkl_model *model,
                          const struct spkl_population_record *record,
-                         struct spkl_lif *lif);
+                         struct spkl_lif *lif, uintptr_t *state);
 
 /* Whether n values lie between values of low and high. */
 bool spkl_is_within(const struct spkl_param *param,
@@ -50,5 +50,11 @@ const void *spkl_data_at(const struct spkl_model *model, uint32_t offset,
  * the arena's address. Returns the end of the arena. */
 uintptr_t spkl_lay_out(const struct spkl_model *model, uintptr_t arena,
                        struct spkl_net *net);
+
+/* Bytes of an array in the state: a multiple of 8. */
+static inline uint32_t spkl_room(uint32_t bytes)
+{
+    return (bytes + 7) & ~UINT32_C(7);
+}
 
 #endif

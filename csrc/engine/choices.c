@@ -1,7 +1,5 @@
 /* What the choices of a population mean together: semantics 3.2. */
-#include "spkl.h"
-#include "spkl_image.h"
-#include "spkl_kernels.h"
+#include "build.h"
 #include "spkl_lif_flags.h"
 
 #define KNOWN ((UINT32_C(1) << 21) - 1)
@@ -50,7 +48,28 @@ static bool is_decay(const struct spkl_lif *lif, struct spkl_param *decay,
     return true;
 }
 
-int spkl_check_choices_any(struct spkl_lif *lif, uint32_t parameters)
+/* The arrays before v; a new sample clears those from u on. */
+static void place(struct spkl_lif *lif, uintptr_t *state)
+{
+    uint32_t words = spkl_room(4 * lif->n);
+    uint32_t halves = spkl_room(2 * lif->n);
+    uintptr_t at = *state;
+
+    if (lif->flags & SPKL_LIF_SEVERAL) {
+        lif->values = (void *)at;
+        at += halves;
+    }
+    lif->u = (void *)at;
+    at += lif->flags & SPKL_LIF_HAS_U ? words : 0;
+    lif->a = (void *)at;
+    at += lif->flags & SPKL_LIF_HAS_A ? words : 0;
+    lif->r = (void *)at;
+    at += lif->flags & SPKL_LIF_HAS_REFRACTORY ? halves : 0;
+    *state = at;
+}
+
+int spkl_check_choices_any(struct spkl_lif *lif, uint32_t parameters,
+                           uintptr_t *state)
 {
     uint32_t flags = lif->flags;
     /* In these fields of two bits the value 3 is unknown. */
@@ -58,7 +77,8 @@ int spkl_check_choices_any(struct spkl_lif *lif, uint32_t parameters)
                          SPKL_LIF_REFRACTORY_ACCUMULATE | SPKL_LIF_ROUND_ZERO;
     uint32_t said = flags | parameters << 21;
 
-    if (flags > KNOWN || (flags & flags >> 1 & low) != 0) {
+    if ((lif->max_count > 1 && (flags & SPKL_LIF_SEVERAL) == 0) ||
+        flags > KNOWN || (flags & flags >> 1 & low) != 0) {
         return SPKL_ERR_IMAGE_POPULATION;
     }
     for (unsigned i = 0; i < sizeof rules / sizeof *rules; i++) {
@@ -73,5 +93,6 @@ int spkl_check_choices_any(struct spkl_lif *lif, uint32_t parameters)
           is_decay(lif, &lif->decay_a, (said & PARAMETER(DECAY_A)) != 0))) {
         return SPKL_ERR_IMAGE_PARAMETER;
     }
+    place(lif, state);
     return SPKL_OK;
 }

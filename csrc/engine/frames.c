@@ -1,42 +1,50 @@
 /* Input ports with an encoder: a frame for each sample. */
 #include "net.h"
 
-static int check(const struct spkl_input_record *record,
-                 const struct spkl_model *model)
+int spkl_check_encoder(const struct spkl_input_record *record,
+                       const struct spkl_model *model)
 {
     uint32_t encoder = record->encoder;
     uint32_t most = encoder == SPKL_ENCODER_DIRECT ? 255u : 1u;
 
-    if (record->max_value - 1u >= most || record->gain > 65536 ||
+    if (record->max_value > most || record->gain > 65536 ||
         record->capacity != record->size ||
         record->max_sum != (uint32_t)record->size * record->max_value ||
         (encoder != SPKL_ENCODER_POISSON && record->seed != 0) ||
         (encoder == SPKL_ENCODER_LATENCY && model->ticks_per_sample == 0)) {
         return SPKL_ERR_IMAGE_INPUT;
     }
-    return spkl_kernels.encode[encoder] == NULL ? SPKL_ERR_NO_KERNEL : SPKL_OK;
+    return spkl_encoders[encoder] == NULL ? SPKL_ERR_NO_KERNEL : SPKL_OK;
 }
 
-static int push(const struct spkl_net *net, const struct spkl_input *in,
-                const void *data, size_t n)
+int spkl_push_frame(struct spkl_net *net, unsigned port, const uint8_t *frame,
+                    size_t n)
 {
-    const uint8_t *from = data;
-    uint8_t *frame = in->held;
+    const struct spkl_input *in;
+    uint8_t *held;
 
-    if (n != in->record->size) {
+    if (port >= spkl_count(net->model, SPKL_SECTION_INPUTS)) {
         return SPKL_ERR_ARGUMENT;
     }
+    in = &net->inputs[port];
+    if (in->record->encoder == SPKL_ENCODER_EVENTS) {
+        return SPKL_ERR_ENCODER;
+    }
+    if (frame == NULL || n != in->record->size) {
+        return SPKL_ERR_ARGUMENT;
+    }
+    held = in->held;
     spkl_begin_sample_if_due(net);
     while (n > 0) {
         n--;
-        frame[n] = from[n];
+        held[n] = frame[n];
     }
     in->queue->kind = in->record->max_value;
     return SPKL_OK;
 }
 
-static uint32_t encode(const struct spkl_net *net, const struct spkl_input *in,
-                       uint32_t now)
+uint32_t spkl_update_frame(const struct spkl_net *net,
+                           const struct spkl_input *in, uint32_t now)
 {
     const struct spkl_input_record *record = in->record;
     const struct spkl_encoding encoding = {
@@ -53,8 +61,6 @@ static uint32_t encode(const struct spkl_net *net, const struct spkl_input *in,
     if (in->queue->kind == 0) {
         return 0;
     }
-    return (uint32_t)spkl_kernels.encode[record->encoder](
+    return (uint32_t)spkl_encoders[record->encoder](
         &encoding, in->source.neurons, in->source.values);
 }
-
-const struct spkl_port spkl_frames_port = {check, push, encode};

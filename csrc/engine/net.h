@@ -10,6 +10,22 @@
 #include "spkl_image.h"
 #include "spkl_kernels.h"
 
+/* Where the records of a section begin, in an image that was checked. */
+static inline const void *spkl_records(const struct spkl_model *model,
+                                       enum spkl_section_id id)
+{
+    const struct spkl_image *image = model->image;
+
+    return (const uint8_t *)image + image->sections[id - 1].offset;
+}
+
+/* The number of records of a section. */
+static inline uint32_t spkl_count(const struct spkl_model *model,
+                                  enum spkl_section_id id)
+{
+    return model->image->sections[id - 1].count;
+}
+
 /* First array of the state. */
 struct spkl_clock {
     uint32_t tick;
@@ -20,18 +36,25 @@ struct spkl_clock {
 
 /* Where events come from: those of the last tick. */
 struct spkl_source {
-    uint32_t *n; /* [2]: their number; arena.md says what comes behind it */
+    uint32_t *n; /* [2]: their number; in a port: whether all are 1 */
     uint16_t *neurons;
     int16_t *values; /* NULL: all are 1 */
 };
 
+/* State of a population beside its neurons'. */
+struct spkl_head {
+    uint32_t n_events; /* source.n points here */
+    uint32_t quiescent;
+    struct spkl_stats stats;
+};
+
 struct spkl_population {
-    struct spkl_source source;
-    struct spkl_stats *stats;
+    struct spkl_head *head;
     spkl_lif_tick_fn *tick;
     const struct spkl_projection *projections; /* to this population */
     const struct spkl_projection *projections_end;
     struct spkl_lif lif;
+    struct spkl_source source;
 };
 
 struct spkl_projection {
@@ -41,7 +64,8 @@ struct spkl_projection {
 };
 
 /* State of an input port: its queue, whose indices count to 2 capacity, and
- * the head of its events. */
+ * the head of its events. An interrupt may fill a queue while a tick takes from
+ * it: indices are moved last, behind a barrier. */
 struct spkl_queue {
     uint32_t read;
     uint32_t write;
@@ -51,24 +75,9 @@ struct spkl_queue {
     uint32_t kind;     /* an encoder's frame is there; events are all 1 */
 };
 
-struct spkl_input;
-
-/* What a kind of input port does: events.c, frames.c. */
-struct spkl_port {
-    /* Returns 0, SPKL_ERR_IMAGE_INPUT or SPKL_ERR_NO_KERNEL. */
-    int (*check)(const struct spkl_input_record *record,
-                 const struct spkl_model *model);
-    /* spkl_push or spkl_push_frame, behind the checks that are common. */
-    int (*push)(const struct spkl_net *net, const struct spkl_input *in,
-                const void *data, size_t n);
-    /* Make the events of tick `now`; returns their number. */
-    uint32_t (*update)(const struct spkl_net *net, const struct spkl_input *in,
-                       uint32_t now);
-};
-
 struct spkl_input {
     struct spkl_source source;
-    const struct spkl_port *port;
+    spkl_input_update_fn *update;
     const struct spkl_input_record *record;
     struct spkl_queue *queue;
     void *held;      /* events of the queue, or the frame */
@@ -98,9 +107,13 @@ static inline void spkl_begin_sample_if_due(const struct spkl_net *net)
     }
 }
 
-/* dense.c: add what n events of the source bring. */
+/* Kernel: add what n events of the source bring to the sums. */
 void spkl_add_dense(const struct spkl_net *net, const struct spkl_projection *p,
                     uint32_t n);
+
+/* Kernel: do ticks, n at most, in which certainly nothing changes but counters.
+ * Returns their number; 0 is always right. */
+uint32_t spkl_rest(const struct spkl_net *net, uint32_t n);
 
 /* output.c: take the events and potentials of this tick. */
 void spkl_output_update(const struct spkl_net *net, uint32_t tick);
@@ -133,13 +146,5 @@ static inline struct spkl_event *spkl_queue_place(const struct spkl_input *in,
     return (struct spkl_event *)in->held +
            (index < capacity ? index : index - capacity);
 }
-
-/* A queue may be filled by an interrupt while a tick takes from it: what one
- * side has written is in memory before the other is told. There is one core. */
-#if defined(__GNUC__)
-#define SPKL_BARRIER() __asm__ volatile("" ::: "memory")
-#else
-#define SPKL_BARRIER() ((void)0)
-#endif
 
 #endif

@@ -95,30 +95,15 @@ static int check_sections(const struct spkl_header_record *header)
     return is_followed(image, end, length) ? SPKL_OK : SPKL_ERR_IMAGE_SECTION;
 }
 
-static int describe(const struct spkl_header_record *header,
-                    struct spkl_model *model)
+static int describe(const struct spkl_image *image, struct spkl_model *model)
 {
-    const uint8_t *image = (const uint8_t *)header;
-    const struct spkl_section_record *entry =
-        (const struct spkl_section_record *)(header + 1);
-    const struct spkl_model_record *record =
-        (const void *)(image + entry++->offset);
+    const struct spkl_model_record *record;
 
-    model->length = header->length;
-    model->crc = header->crc;
-    model->ticks_per_sample = record->ticks_per_sample;
-    model->reset_between = record->flags != 0;
+    model->image = image;
+    record = spkl_records(model, SPKL_SECTION_MODEL);
+    model->reset_between = record->flags;
     model->state_size = record->state_size;
-    model->populations = (const void *)(image + entry->offset);
-    model->n_populations = entry++->count;
-    model->projections = (const void *)(image + entry->offset);
-    model->n_projections = entry++->count;
-    model->inputs = (const void *)(image + entry->offset);
-    model->n_inputs = entry++->count;
-    model->outputs = (const void *)(image + entry->offset);
-    model->n_outputs = entry++->count;
-    model->data = image + entry->offset;
-    model->data_length = entry->count;
+    model->ticks_per_sample = record->ticks_per_sample;
     return record->flags > 1 || record->ticks_per_sample > 65535 ||
                    (record->reserved[0] | record->reserved[1] |
                     record->reserved[2] | record->reserved[3]) != 0
@@ -135,12 +120,12 @@ static int check_records(struct spkl_model *model)
         struct spkl_input input;
         struct spkl_sink output;
     } spare;
-    struct spkl_net net = {.populations = &spare.population,
-                           .projections = &spare.projection,
-                           .inputs = &spare.input,
-                           .outputs = &spare.output};
-    struct spkl_walk walk = {
-        .state = sizeof *net.clock, .model = model, .net = &net};
+    struct spkl_walk walk = {.net = {.model = model,
+                                     .populations = &spare.population,
+                                     .projections = &spare.projection,
+                                     .inputs = &spare.input,
+                                     .outputs = &spare.output},
+                             .state = sizeof(struct spkl_clock)};
     int error = spkl_build(&walk);
 
     if (error == SPKL_OK && walk.state != model->state_size) {
@@ -150,7 +135,7 @@ static int check_records(struct spkl_model *model)
     model->n_rows = SPKL_ROWS_SPARE + (walk.largest_source < SPKL_ROWS_MAX
                                            ? walk.largest_source
                                            : SPKL_ROWS_MAX);
-    model->arena_size = spkl_lay_out(model, 0, &net);
+    model->arena_size = spkl_lay_out(model, 0, &walk.net);
     return error;
 }
 

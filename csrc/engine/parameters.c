@@ -17,10 +17,12 @@ static const uint8_t limits[SPKL_N_PARAMETERS][3] = {
 const void *spkl_data_at(const struct spkl_model *model, uint32_t offset,
                          uint32_t length)
 {
-    return offset % 4 != 0 || offset > model->data_length ||
-                   length > model->data_length - offset
+    uint32_t there = spkl_count(model, SPKL_SECTION_DATA);
+
+    return offset % 4 != 0 || offset > there || length > there - offset
                ? NULL
-               : model->data + offset;
+               : (const uint8_t *)spkl_records(model, SPKL_SECTION_DATA) +
+                     offset;
 }
 
 bool spkl_is_within(const struct spkl_param *param,
@@ -61,7 +63,7 @@ static bool find(const struct spkl_model *model,
 
 int spkl_find_parameters(const struct spkl_model *model,
                          const struct spkl_population_record *record,
-                         struct spkl_lif *lif)
+                         struct spkl_lif *lif, uintptr_t *state)
 {
     struct spkl_param *param =
         (void *)((uint8_t *)lif + offsetof(struct spkl_lif, decay_v));
@@ -79,5 +81,5 @@ int spkl_find_parameters(const struct spkl_model *model,
     }
     return (record->per_neuron & ~there) != 0
                ? SPKL_ERR_IMAGE_POPULATION
-               : spkl_kernels.check_choices(lif, there);
+               : spkl_kernels.check_choices(lif, there, state);
 }

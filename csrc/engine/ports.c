@@ -8,38 +8,42 @@ int spkl_build_input(struct spkl_walk *walk,
                      struct spkl_input *in)
 {
     uint32_t capacity = record->capacity;
-    uint32_t halves = (2 * capacity + 7) & ~UINT32_C(7);
-    uint32_t bytes = (capacity + 7) & ~UINT32_C(7);
+    uint32_t bytes = capacity * (uint32_t)sizeof(struct spkl_event);
     uintptr_t at = walk->state;
+    int error = SPKL_OK;
 
     if (record->encoder > SPKL_ENCODER_DIRECT) {
         return SPKL_ERR_UNSUPPORTED;
     }
-    if (record->size == 0 || capacity == 0 ||
+    if (record->size == 0 || capacity == 0 || record->max_value - 1u > 32766 ||
         record->max_sum - 1u >= SPKL_INPUT_SUM_MAX ||
         (record->reserved | record->reserved2[0] | record->reserved2[1] |
          record->reserved2[2]) != 0) {
         return SPKL_ERR_IMAGE_INPUT;
     }
-    in->port = spkl_kernels.frames;
-    if (record->encoder == SPKL_ENCODER_EVENTS) {
-        in->port = spkl_kernels.events;
-        bytes = capacity * (uint32_t)sizeof(struct spkl_event);
+    in->update = spkl_kernels.update_events;
+    if (record->encoder != SPKL_ENCODER_EVENTS) {
+        in->update = spkl_kernels.update_frame;
+        bytes = spkl_room(capacity);
+        if (in->update != NULL) {
+            error = spkl_kernels.check_encoder(record, walk->net.model);
+        }
+    } else if ((record->gain | record->seed) != 0) {
+        error = SPKL_ERR_IMAGE_INPUT;
     }
     in->record = record;
     in->queue = (void *)at;
     in->source.n = &in->queue->n_events;
     at += sizeof *in->queue;
     in->source.neurons = (void *)at;
-    at += halves;
+    at += spkl_room(2 * capacity);
     in->source.values = (void *)at;
-    at += halves;
+    at += spkl_room(2 * capacity);
     in->held = (void *)at;
     at += bytes;
     in->end = (void *)at;
     walk->state = at;
-    return in->port == NULL ? SPKL_ERR_NO_KERNEL
-                            : in->port->check(record, walk->model);
+    return in->update == NULL ? SPKL_ERR_NO_KERNEL : error;
 }
 
 int spkl_build_output(struct spkl_walk *walk,
@@ -47,41 +51,40 @@ int spkl_build_output(struct spkl_walk *walk,
                       struct spkl_sink *out)
 {
     const struct spkl_population_record *population =
-        &walk->model->populations[record->population];
+        spkl_records(walk->net.model, SPKL_SECTION_POPULATIONS);
     uint32_t decoder = record->decoder;
     uint32_t capacity = record->capacity;
+    uint32_t least = 0; /* places of a tick */
     uintptr_t at = walk->state;
 
+    population += record->population;
     if (record->kind > SPKL_OUTPUT_POTENTIALS || decoder > SPKL_DECODER_FIRST) {
         return SPKL_ERR_UNSUPPORTED;
     }
-    if (record->population >= walk->model->n_populations ||
+    if (record->population >=
+            spkl_count(walk->net.model, SPKL_SECTION_POPULATIONS) ||
         (record->reserved | record->reserved2[0] | record->reserved2[1]) != 0 ||
         ((decoder == SPKL_DECODER_COUNT || decoder == SPKL_DECODER_FIRST) &&
          (population->flags & SPKL_LIF_FIRES) == 0)) {
         return SPKL_ERR_IMAGE_OUTPUT;
     }
-    out->most = 0;
     if (record->kind == SPKL_OUTPUT_EVENTS) {
-        out->most = capacity - population->size;
+        least = population->size;
     }
-    if (capacity < out->most ||
-        (record->kind != SPKL_OUTPUT_EVENTS && capacity != 0)) {
+    if (capacity < least || (least == 0 && capacity != 0)) {
         return SPKL_ERR_IMAGE_OUTPUT;
     }
+    out->most = capacity - least;
     out->record = record;
-    out->population = &walk->net->populations[record->population & walk->real];
+    out->population = &walk->net.populations[record->population & walk->real];
     out->decode = spkl_kernels.decode[decoder];
     out->n_events = (void *)at;
     at += 8;
     out->scores = (void *)at;
-    if (decoder != SPKL_DECODER_NONE) {
-        if (out->decode == NULL) {
-            return SPKL_ERR_NO_KERNEL;
-        }
-        at += (4u * population->size + 7) & ~UINT32_C(7);
-    }
+    at += spkl_room(4u * population->size);
     out->events = (void *)at;
     walk->state = at + capacity * sizeof(struct spkl_event);
-    return SPKL_OK;
+    return decoder != SPKL_DECODER_NONE && out->decode == NULL
+               ? SPKL_ERR_NO_KERNEL
+               : SPKL_OK;
 }

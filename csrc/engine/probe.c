@@ -35,7 +35,7 @@ static int32_t word_of(const struct spkl_population *p,
         return event_of(&p->source, i);
     case SPKL_VAR_QUIET:
     default:
-        return (int32_t)p->source.n[1];
+        return (int32_t)p->head->quiescent;
     }
 }
 
@@ -45,7 +45,7 @@ int spkl_probe(const struct spkl_net *net, unsigned population,
 {
     const struct spkl_population *p;
 
-    if (population >= net->model->n_populations ||
+    if (population >= spkl_count(net->model, SPKL_SECTION_POPULATIONS) ||
         (unsigned)variable > SPKL_VAR_QUIET) {
         return SPKL_ERR_ARGUMENT;
     }
@@ -62,9 +62,9 @@ int spkl_probe(const struct spkl_net *net, unsigned population,
 int spkl_population_stats(const struct spkl_net *net, unsigned population,
                           struct spkl_stats *stats)
 {
-    if (population >= net->model->n_populations) {
+    if (population >= spkl_count(net->model, SPKL_SECTION_POPULATIONS)) {
         return SPKL_ERR_ARGUMENT;
     }
-    *stats = *net->populations[population].stats;
+    *stats = net->populations[population].head->stats;
     return SPKL_OK;
 }

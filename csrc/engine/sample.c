@@ -8,7 +8,7 @@ static void clear(void *from, const void *end)
     }
 }
 
-static void begin(const struct spkl_net *net, bool initial)
+static void begin(const struct spkl_net *net, uint32_t initial)
 {
     const struct spkl_sink *out = net->outputs;
     const struct spkl_input *in = net->inputs;
@@ -16,7 +16,7 @@ static void begin(const struct spkl_net *net, bool initial)
 
     do {
         bool largest = out->record->decoder == SPKL_DECODER_LARGEST;
-        uint32_t n = out->decode != NULL ? out->population->lif.n : 0;
+        uint32_t n = out->population->lif.n;
 
         while (n > 0) {
             out->scores[--n] = largest ? INT32_MIN : 0;
@@ -25,15 +25,15 @@ static void begin(const struct spkl_net *net, bool initial)
     do {
         in->queue->kind = 0;
     } while (++in != spkl_end_of_inputs(net));
-    if (!initial) {
+    if (initial == 0) {
         return;
     }
     do {
         int32_t *v = p->lif.v;
         const int32_t *v_init = p->lif.v_init.at;
 
-        clear(v, p->source.n); /* v, u, a, r */
-        p->source.n[1] = 0;    /* not quiescent */
+        clear(p->lif.u, p->head); /* u, a, r, v */
+        p->head->quiescent = 0;
         for (uint32_t left = p->lif.n; left > 0; left--) {
             *v++ = *v_init;
             v_init += p->lif.v_init.step;
@@ -54,5 +54,5 @@ void spkl_reset(struct spkl_net *net)
 
     clear(state, state + net->model->state_size);
     clear(net->in, net->rows);
-    begin(net, true);
+    begin(net, 1);
 }

@@ -11,13 +11,15 @@ uintptr_t spkl_lay_out(const struct spkl_model *model, uintptr_t arena,
     net->model = model;
     net->clock = (void *)arena;
     net->populations = (void *)at;
-    at += model->n_populations * sizeof *net->populations;
+    at +=
+        spkl_count(model, SPKL_SECTION_POPULATIONS) * sizeof *net->populations;
     net->projections = (void *)at;
-    at += model->n_projections * sizeof *net->projections;
+    at +=
+        spkl_count(model, SPKL_SECTION_PROJECTIONS) * sizeof *net->projections;
     net->inputs = (void *)at;
-    at += model->n_inputs * sizeof *net->inputs;
+    at += spkl_count(model, SPKL_SECTION_INPUTS) * sizeof *net->inputs;
     net->outputs = (void *)at;
-    at += model->n_outputs * sizeof *net->outputs;
+    at += spkl_count(model, SPKL_SECTION_OUTPUTS) * sizeof *net->outputs;
     net->in = (void *)at;
     at += model->n_in * sizeof *net->in;
     net->rows = (void *)at;
@@ -32,19 +34,21 @@ size_t spkl_arena_size(const struct spkl_model *model)
 int spkl_start(struct spkl_net *net, const struct spkl_model *model,
                void *arena, size_t size)
 {
-    struct spkl_walk walk = {.state = (uintptr_t)arena + sizeof *net->clock,
-                             .model = model,
-                             .net = net,
-                             .real = UINT32_MAX};
+    struct spkl_walk walk;
     int error;
 
     if (arena == NULL || (uintptr_t)arena % ALIGNED != 0 ||
         size < model->arena_size) {
         return SPKL_ERR_ARENA;
     }
-    (void)spkl_lay_out(model, (uintptr_t)arena, net);
+    (void)spkl_lay_out(model, (uintptr_t)arena, &walk.net);
+    walk.real = UINT32_MAX;
+    walk.largest_population = 0;
+    walk.largest_source = 0;
+    walk.state = (uintptr_t)(walk.net.clock + 1);
     error = spkl_build(&walk);
     if (error == SPKL_OK) {
+        *net = walk.net;
         spkl_reset(net);
     }
     return error;

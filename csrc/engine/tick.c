@@ -1,7 +1,7 @@
 /* Ticks: semantics 2. */
 #include "net.h"
 
-static void count(uint64_t *counter, uint32_t n)
+SPKL_NOINLINE static void count(uint64_t *counter, uint32_t n)
 {
     *counter += n;
 }
@@ -10,7 +10,7 @@ static void count(uint64_t *counter, uint32_t n)
 static void update(const struct spkl_net *net, const struct spkl_population *p)
 {
     const struct spkl_projection *end = p->projections_end;
-    uint32_t *state = p->source.n; /* number of events, quiescent */
+    struct spkl_head *head = p->head;
     uint32_t n_events = 0;
     bool changed;
 
@@ -19,60 +19,17 @@ static void update(const struct spkl_net *net, const struct spkl_population *p)
 
         if (n > 0) {
             n_events += n;
-            count(&p->stats->synops, n * p->lif.n);
+            count(&head->stats.synops, n * p->lif.n);
             spkl_add_dense(net, q, n);
         }
     }
-    if (n_events == 0 && state[1] != 0) {
-        count(&p->stats->quiet_ticks, 1);
+    if (n_events == 0 && head->quiescent != 0) {
+        count(&head->stats.quiet_ticks, 1);
         return;
     }
-    state[0] = (uint32_t)p->tick(&p->lif, &changed);
-    state[1] = (n_events | state[0]) == 0 && !changed;
-    count(&p->stats->events, state[0]);
-}
-
-/* Do the ticks, n at most, in which certainly nothing changes but counters: a
- * tick of the sample has been done, all populations are quiescent, no sample
- * begins and no event comes. Returns their number. */
-static uint32_t rest(const struct spkl_net *net, uint32_t n)
-{
-    const struct spkl_population *end = spkl_end_of_populations(net);
-    const struct spkl_population *p = net->populations;
-    const struct spkl_input *in = net->inputs;
-    struct spkl_clock *clock = net->clock;
-    uint32_t left = net->model->ticks_per_sample - clock->sample_tick;
-
-    if (clock->sample_tick == 0) {
-        return 0;
-    }
-    n = n < left ? n : left; /* without a window many are left */
-    do {
-        if (p->source.n[1] == 0) {
-            return 0;
-        }
-    } while (++p != end);
-    do {
-        const struct spkl_queue *queue = in->queue;
-
-        if ((queue->n_events | queue->kind) != 0) {
-            return 0;
-        }
-        if (queue->read != queue->write) {
-            left = spkl_queue_place(in, queue->read)->tick - clock->tick;
-            if ((int32_t)left <= 0) {
-                return 0;
-            }
-            n = n < left ? n : left;
-        }
-    } while (++in != spkl_end_of_inputs(net));
-    p = net->populations;
-    do {
-        count(&p->stats->quiet_ticks, n);
-    } while (++p != end);
-    clock->tick += n;
-    clock->sample_tick += n;
-    return n;
+    head->n_events = (uint32_t)p->tick(&p->lif, &changed);
+    head->quiescent = (n_events | head->n_events) == 0 && !changed;
+    count(&head->stats.events, head->n_events);
 }
 
 static void run(const struct spkl_net *net)
@@ -85,7 +42,7 @@ static void run(const struct spkl_net *net)
     /* From here on an interrupt's events are for a later tick. */
     SPKL_BARRIER();
     do {
-        in->queue->n_events = in->port->update(net, in, now);
+        in->queue->n_events = in->update(net, in, now);
     } while (++in != spkl_end_of_inputs(net));
     do {
         update(net, p);
@@ -115,7 +72,7 @@ uint32_t spkl_advance(struct spkl_net *net, uint32_t n)
         uint32_t done;
 
         spkl_begin_sample_if_due(net);
-        done = rest(net, left);
+        done = spkl_rest(net, left);
         if (done == 0) {
             run(net);
             done = 1;

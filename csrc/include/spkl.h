@@ -36,24 +36,13 @@ struct spkl_event {
 
 /* A checked image. Filled by spkl_open; do not rely on its contents. */
 struct spkl_model {
-    const struct spkl_population_record *populations;
-    const struct spkl_projection_record *projections;
-    const struct spkl_input_record *inputs;
-    const struct spkl_output_record *outputs;
-    const uint8_t *data;
-    uint32_t data_length;
-    uint32_t length;
-    uint32_t crc;
-    uint32_t ticks_per_sample;
+    const struct spkl_image *image;
     uint32_t state_size;
-    uint32_t n_populations;
-    uint32_t n_projections;
-    uint32_t n_inputs;
-    uint32_t n_outputs;
+    uint32_t ticks_per_sample;
+    uint32_t reset_between;
     uint32_t n_in;
     uint32_t n_rows;
     size_t arena_size;
-    bool reset_between;
 };
 
 /* A running network. Filled by spkl_start; do not rely on its contents. */

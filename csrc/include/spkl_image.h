@@ -7,11 +7,7 @@
 
 #include <stdint.h>
 
-#if defined(__GNUC__)
-#define SPKL_RECORD __attribute__((may_alias))
-#else
-#define SPKL_RECORD
-#endif
+#include "spkl_compiler.h"
 
 #define SPKL_IMAGE_MAGIC UINT32_C(0x4C4B5053) /* "SPKL" */
 #define SPKL_IMAGE_VERSION 1
@@ -90,6 +86,13 @@ struct SPKL_RECORD spkl_section_record {
     uint32_t offset;
     uint32_t length;
     uint32_t count;
+};
+
+/* An image that was checked begins so: the sections up to DATA must be there,
+ * and come first. */
+struct SPKL_RECORD spkl_image {
+    struct spkl_header_record header;
+    struct spkl_section_record sections[SPKL_SECTION_DATA];
 };
 
 struct SPKL_RECORD spkl_model_record {

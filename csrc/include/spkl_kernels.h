@@ -149,12 +149,18 @@ spkl_decode_fn spkl_decode_first;
  * variants; but they are linked by the same table.
  */
 
-/* Whether the choices of a population (flags) and the parameters that are there
+/*
+ * Whether the choices of a population (flags) and the parameters that are there
  * (bits by id) have a meaning together: semantics 3.2. Decays of a shift of 12
- * are checked and, when absent, found. Returns 0, SPKL_ERR_IMAGE_POPULATION,
- * SPKL_ERR_IMAGE_PARAMETER, or SPKL_ERR_NO_KERNEL: not among those that can be
- * checked. */
-typedef int spkl_check_choices_fn(struct spkl_lif *lif, uint32_t parameters);
+ * are checked and, when absent, found.
+ *
+ *   state  in/out  where the arrays values, u, a and r begin, and end
+ *
+ * Returns 0, SPKL_ERR_IMAGE_POPULATION, SPKL_ERR_IMAGE_PARAMETER, or
+ * SPKL_ERR_NO_KERNEL: not among those that can be checked.
+ */
+typedef int spkl_check_choices_fn(struct spkl_lif *lif, uint32_t parameters,
+                                  uintptr_t *state);
 
 /* All choices. */
 spkl_check_choices_fn spkl_check_choices_any;
@@ -162,22 +168,39 @@ spkl_check_choices_fn spkl_check_choices_any;
 /* Those that spkl_lif_tick_plain_s32 can do. */
 spkl_check_choices_fn spkl_check_choices_plain;
 
-/* Input ports: without an encoder, and with one. */
-struct spkl_port;
+/* Make the events of tick `now` of an input port; returns their number. */
+struct spkl_net;
+struct spkl_input;
+typedef uint32_t spkl_input_update_fn(const struct spkl_net *net,
+                                      const struct spkl_input *in,
+                                      uint32_t now);
 
-extern const struct spkl_port spkl_events_port;
-extern const struct spkl_port spkl_frames_port;
+/* A port without an encoder, and one with. */
+spkl_input_update_fn spkl_update_events;
+spkl_input_update_fn spkl_update_frame;
+
+/* Whether an input port with an encoder is right. Returns 0,
+ * SPKL_ERR_IMAGE_INPUT or SPKL_ERR_NO_KERNEL. */
+struct spkl_input_record;
+struct spkl_model;
+typedef int spkl_check_encoder_fn(const struct spkl_input_record *record,
+                                  const struct spkl_model *model);
+
+spkl_check_encoder_fn spkl_check_encoder;
 
 struct spkl_kernels {
     spkl_lif_tick_fn *lif_tick_plain_s32;
     spkl_lif_tick_fn *lif_tick_any_s32;
     spkl_check_choices_fn *check_choices; /* not NULL */
-    const struct spkl_port *events;
-    const struct spkl_port *frames;
-    spkl_encode_fn *encode[5]; /* by encoder code; [0] is NULL */
-    spkl_decode_fn *decode[5]; /* by decoder code; [0] is NULL */
+    spkl_input_update_fn *update_events;
+    spkl_input_update_fn *update_frame;
+    spkl_check_encoder_fn *check_encoder; /* there with update_frame */
+    spkl_decode_fn *decode[5];            /* by decoder code; [0] is NULL */
 };
 
 extern const struct spkl_kernels spkl_kernels;
+
+/* By encoder code; [0] is NULL. */
+extern spkl_encode_fn *const spkl_encoders[5];
 
 #endif

@@ -1,4 +1,5 @@
 /* What each command does: docs/reference/wire.md, 4. */
+#include "net.h"
 #include "spkl_app.h"
 
 /* Ticks go on for this part of a second before ADVANCE answers. */
@@ -43,9 +44,9 @@ static int hello(struct spkl_app *app, uint32_t n, uint32_t *answer)
     app->frame_size = 0;
     runs = slot->place != SPKL_PLACE_NONE;
     out[0] = SPKL_WIRE_VERSION | (uint32_t)slot->place << 16 |
-             (runs ? (uint32_t)slot->model.n_outputs << 24 : 0);
-    out[1] = runs ? slot->model.crc : 0;
-    out[2] = runs ? slot->model.length : 0;
+             (runs ? spkl_count(&slot->model, SPKL_SECTION_OUTPUTS) << 24 : 0);
+    out[1] = runs ? slot->model.image->header.crc : 0;
+    out[2] = runs ? slot->model.image->header.length : 0;
     out[3] = runs ? slot->arena_size : 0;
     out[4] = slot->memory.ram_size;
     out[5] = slot->memory.slot_size;

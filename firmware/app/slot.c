@@ -1,5 +1,7 @@
 #include "spkl_slot.h"
 
+#include "spkl_image.h"
+
 #include <stdbool.h>
 
 /* What image.md 1 allows; keeps the sums below far from overflow. */
@@ -163,7 +165,7 @@ int spkl_slot_end(struct spkl_slot *slot)
     }
     slot->loading = SPKL_PLACE_NONE;
     error = run(slot, place, image, slot->length);
-    if (error == SPKL_OK && slot->model.crc != slot->crc) {
+    if (error == SPKL_OK && slot->model.image->header.crc != slot->crc) {
         slot->place = SPKL_PLACE_NONE;
         error = SPKL_ERR_IMAGE_CRC;
     }

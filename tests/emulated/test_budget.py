@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 from benchmarks.instructions import record
 from benchmarks.instructions.budget import LIMITS, QUIET_LIMIT, Counted, count, count_quiet_tick
 from benchmarks.instructions.machine import BOARDS
-from benchmarks.instructions.workload import NETWORKS
+from benchmarks.instructions.workload import NETWORKS, kinds_of_data
 
 from spikelet import board_files
 from support.tools import COMPILERS, need_compiler
 
 pytestmark = pytest.mark.slow
 
-CASES = [(core, compiler, name) for core in BOARDS for compiler in COMPILERS for name in NETWORKS]
+Case = tuple[str, str, str, str]
+CASES: list[Case] = list(product(BOARDS, COMPILERS, NETWORKS, kinds_of_data()))
 
 
 def _need(core: str, compiler: str) -> None:
@@ -21,33 +24,33 @@ def _need(core: str, compiler: str) -> None:
 
 
 @pytest.fixture(scope="module", params=CASES, ids=" ".join)
-def counted(request: pytest.FixtureRequest) -> tuple[str, str, str, Counted]:
+def counted(request: pytest.FixtureRequest) -> tuple[Case, Counted]:
     """Inferences of a network on a core; count() compares every result with the numpy reference."""
-    core, compiler, name = request.param
+    core, compiler, name, data = request.param
     _need(core, compiler)
-    return core, compiler, name, count(core, compiler, name, record.SAMPLES)
+    return request.param, count(core, compiler, name, data, record.SAMPLES)
 
 
 def _near(figure: str, now: int) -> None:
-    """Hold a figure against the record; another compiler or other digits have no record."""
+    """Hold a figure against the record; another compiler has no record."""
     then = record.read().get(figure)
     if then is None:
         pytest.skip(f"no record of {figure}: python -m benchmarks.instructions --update")
     assert abs(now - then) <= record.TOLERANCE * then, f"{figure}: {now} instructions, {then} in record.json"
 
 
-def test_an_inference_stays_within_its_limit(counted: tuple[str, str, str, Counted]) -> None:
+def test_an_inference_stays_within_its_limit(counted: tuple[Case, Counted]) -> None:
     """Rows, queue, neurons, all of it: the limits of issue 3 for gcc -O2, which zig -O2 keeps too."""
-    core, _, _, found = counted
+    (core, _, _, _), found = counted
 
     assert found.per_synop <= LIMITS[core]
 
 
-def test_an_inference_takes_what_the_record_says(counted: tuple[str, str, str, Counted]) -> None:
+def test_an_inference_takes_what_the_record_says(counted: tuple[Case, Counted]) -> None:
     """A change that makes it slower or faster is noticed: run the benchmark with --update."""
-    core, compiler, name, found = counted
+    case, found = counted
 
-    _near(record.key(core, compiler, name, found.data), found.total)
+    _near(record.key(*case), found.total)
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)
@@ -66,4 +69,4 @@ def test_every_function_of_a_count_is_known() -> None:
     """No instruction is counted for "?": the shares add up to functions of the program."""
     _need("M4", "zig")
 
-    assert "?" not in count("M4", "zig", "zero", 1).by_function
+    assert "?" not in count("M4", "zig", "zero", "made up", 1).by_function

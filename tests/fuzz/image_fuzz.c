@@ -135,18 +135,23 @@ static int open_repaired(struct spkl_model *model, uint32_t *image,
 static uint32_t ticks_for(const struct spkl_model *model)
 {
     uint64_t work = spkl_arena_size(model);
+    const struct spkl_projection_record *projections =
+        spkl_records(model, SPKL_SECTION_PROJECTIONS);
 
-    for (unsigned i = 0; i < model->n_projections; i++) {
-        work += model->projections[i].weights_length;
+    for (unsigned i = 0; i < spkl_count(model, SPKL_SECTION_PROJECTIONS); i++) {
+        work += projections[i].weights_length;
     }
     return (uint32_t)(WORK / work);
 }
 
 static void push(struct nets *nets, struct script *script)
 {
-    unsigned port = next(script) % (nets->model->n_inputs + 1u);
+    unsigned n_ports = spkl_count(nets->model, SPKL_SECTION_INPUTS);
+    unsigned port = next(script) % (n_ports + 1u);
     const struct spkl_input_record *record =
-        &nets->model->inputs[port < nets->model->n_inputs ? port : 0];
+        (const struct spkl_input_record *)spkl_records(nets->model,
+                                                       SPKL_SECTION_INPUTS) +
+        (port < n_ports ? port : 0);
     size_t n = next(script) & EVENTS_MOST;
     struct spkl_event *events = room(n * sizeof *events);
     uint32_t tick = spkl_tick_number(&nets->whole);
@@ -173,9 +178,12 @@ static void push(struct nets *nets, struct script *script)
 
 static void push_frame(struct nets *nets, struct script *script)
 {
-    unsigned port = next(script) % (nets->model->n_inputs + 1u);
+    unsigned n_ports = spkl_count(nets->model, SPKL_SECTION_INPUTS);
+    unsigned port = next(script) % (n_ports + 1u);
     const struct spkl_input_record *record =
-        &nets->model->inputs[port < nets->model->n_inputs ? port : 0];
+        (const struct spkl_input_record *)spkl_records(nets->model,
+                                                       SPKL_SECTION_INPUTS) +
+        (port < n_ports ? port : 0);
     size_t n = record->size + (next(script) == 255);
     uint8_t *frame = room(n);
 
@@ -204,7 +212,8 @@ static void advance(struct nets *nets, struct script *script)
 
 static void probe(struct nets *nets, struct script *script)
 {
-    unsigned population = next(script) % (nets->model->n_populations + 1u);
+    unsigned population =
+        next(script) % (spkl_count(nets->model, SPKL_SECTION_POPULATIONS) + 1u);
     unsigned variable = next(script) % (SPKL_VAR_QUIET + 2u);
     size_t first = next_word(script);
     size_t n = next(script) % (PROBED_MOST + 1);
@@ -223,15 +232,18 @@ static void probe(struct nets *nets, struct script *script)
 
 static void look(const struct nets *nets, struct script *script)
 {
-    unsigned port = next(script) % (nets->model->n_outputs + 1u);
+    unsigned n_ports = spkl_count(nets->model, SPKL_SECTION_OUTPUTS);
+    unsigned port = next(script) % (n_ports + 1u);
+    const struct spkl_output_record *records =
+        spkl_records(nets->model, SPKL_SECTION_OUTPUTS);
     struct spkl_output output;
 
     if (spkl_output(&nets->whole, port, &output) != SPKL_OK) {
-        require(port == nets->model->n_outputs);
+        require(port == n_ports);
         return;
     }
     require(output.prediction < output.size);
-    require(output.n_events <= nets->model->outputs[port].capacity);
+    require(output.n_events <= records[port].capacity);
     for (size_t i = 0; i < output.n_events; i++) {
         require(output.events[i].neuron < output.size);
         require(output.events[i].value > 0);
@@ -240,7 +252,8 @@ static void look(const struct nets *nets, struct script *script)
 
 static void take(struct nets *nets, struct script *script)
 {
-    unsigned port = next(script) % (nets->model->n_outputs + 1u);
+    unsigned port =
+        next(script) % (spkl_count(nets->model, SPKL_SECTION_OUTPUTS) + 1u);
     struct spkl_output output;
     size_t n = next(script);
 

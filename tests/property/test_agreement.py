@@ -18,6 +18,8 @@ from spikelet.runner import Runner, Variable
 from strategies import Call, cases, corpus
 
 N = 300
+#: Parameters that any number within V_MAX may be.
+_SIGNED = ("fire_above", "reset", "bias", "v_init", "adapt_by")
 Case = tuple[Model, list[Call]]
 
 
@@ -77,6 +79,9 @@ def test_the_corpus_shows_everything() -> None:
                 seen[f"{name}={int(getattr(population.choices, name))}"] += 1
             for name, array in population.parameters.items():
                 seen[f"{name} for {'all' if len(array) == 1 else 'each'}"] += 1
+                seen[f"{name} at V_MAX"] += bool(np.any(array == V_MAX))
+                seen[f"{name} at -V_MAX"] += bool(np.any(array == -V_MAX))
+                seen[f"{name} below -1"] += bool(np.any(array < -1))
             seen[f"frac {population.frac}"] += 1
         seen.update(f"encoder {port.encoder.name}" for port in model.inputs)
         seen.update(f"decoder {port.decoder.name}" for port in model.outputs)
@@ -96,6 +101,7 @@ def test_the_corpus_shows_everything() -> None:
     }
     expected |= {"u_order=3": 20} | {f"frac {frac}": 3 for frac in range(21)}
     expected |= {f"{name} for {how}": 15 for name in PARAMETERS for how in ("all", "each")}
+    expected |= {f"{name} {where}": 15 for name in _SIGNED for where in ("below -1", "at V_MAX", "at -V_MAX")}
     expected |= {f"encoder {e.name}": 20 for e in Encoder} | {f"decoder {d.name}": 20 for d in Decoder}
     expected |= {f"output {k.name}": 20 for k in OutputKind}
     for name in ("window", "reset between", "several inputs", "several outputs", "merges", "branches"):

@@ -24,9 +24,11 @@ int ask(int plain, uint32_t flags, uint32_t parameters);
 int ask(int plain, uint32_t flags, uint32_t parameters)
 {
     struct spkl_lif lif = {0};
+    uintptr_t state = 0;
 
     lif.flags = flags;
-    return plain ? spkl_check_choices_plain(&lif, parameters) : spkl_check_choices_any(&lif, parameters);
+    return plain ? spkl_check_choices_plain(&lif, parameters, &state)
+                 : spkl_check_choices_any(&lif, parameters, &state);
 }
 """
 
@@ -39,7 +41,7 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     folder = tmp_path_factory.mktemp("choices")
     (folder / "shim.c").write_text(_SHIM)
     files = [folder / "shim.c", CSRC / "engine" / "choices.c", CSRC / "engine" / "choices_plain.c"]
-    words = ["cc", "-std=c99", "-shared", "-fPIC", f"-I{CSRC / 'include'}", *map(str, files)]
+    words = ["cc", "-std=c99", "-shared", "-fPIC", f"-I{CSRC / 'include'}", f"-I{CSRC / 'engine'}", *map(str, files)]
     subprocess.run([*words, "-o", str(folder / "choices.so")], check=True, timeout=60)
     return ctypes.CDLL(str(folder / "choices.so"))
 

@@ -6,8 +6,11 @@ void spkl_decode_count(int32_t *scores, const struct spkl_lif *p,
     (void)sample_tick;
     for (size_t k = 0; k < n_fired; k++) {
         int32_t *score = &scores[p->fired[k]];
-        int32_t value = p->values != NULL ? p->values[k] : 1;
+        uint32_t sum = (uint32_t)*score + 1;
 
-        *score = *score > INT32_MAX - value ? INT32_MAX : *score + value;
+        if (p->values != NULL) {
+            sum += (uint32_t)p->values[k] - 1;
+        }
+        *score = sum > INT32_MAX ? INT32_MAX : (int32_t)sum;
     }
 }

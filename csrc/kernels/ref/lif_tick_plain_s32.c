@@ -8,7 +8,7 @@ static int32_t param(const struct spkl_param *q, uint32_t i)
     return q->at[i * q->step];
 }
 
-static int32_t clamp(int32_t x)
+SPKL_NOINLINE static int32_t clamp(int32_t x)
 {
     if (x > SPKL_V_MAX) {
         x = SPKL_V_MAX;
@@ -16,17 +16,12 @@ static int32_t clamp(int32_t x)
     return x < -SPKL_V_MAX ? -SPKL_V_MAX : x;
 }
 
-/* R(w) of semantics 3.3. */
+/* R(w) of semantics 3.3; without a reset 0 is subtracted. */
 static int32_t reset(const struct spkl_lif *p, uint32_t i, int32_t w)
 {
     int32_t by = param(&p->reset, i);
 
-    if ((p->flags & SPKL_LIF_RESET_SUBTRACT) != 0) {
-        w = clamp(w - by);
-    } else if ((p->flags & SPKL_LIF_RESET_KIND) != 0) {
-        w = by;
-    }
-    return w;
+    return (p->flags & SPKL_LIF_RESET_SET) != 0 ? by : clamp(w - by);
 }
 
 /* No overflow: in 2^f + bias and D(v), in halves of v, are within V_MAX, and so
@@ -42,37 +37,39 @@ static int32_t integrate(const struct spkl_lif *p, uint32_t i, int32_t v)
 
 size_t spkl_lif_tick_plain_s32(const struct spkl_lif *p, bool *changed)
 {
-    uint16_t *fired = p->fired;
-    bool next = (p->flags & SPKL_LIF_RESET_NEXT) != 0;
-    bool before = (p->flags & SPKL_LIF_RESET_BEFORE_LEAK) != 0;
+    size_t n_fired = 0;
 
     *changed = false;
     for (uint32_t i = 0; i < p->n; i++) {
         int32_t above = param(&p->fire_above, i);
-        int32_t least = param(&p->v_min, i);
         int32_t old = p->v[i];
         int32_t v = old;
-        bool late = next && old > above;
+        /* A late reset is due before the leak, or behind it. */
+        bool next = (p->flags & SPKL_LIF_RESET_NEXT) != 0;
+        bool due = next && old > above;
 
-        if (late && before) {
+        if (due && (p->flags & SPKL_LIF_RESET_BEFORE_LEAK) != 0) {
             v = reset(p, i, v);
+            due = false;
         }
         v = integrate(p, i, v);
         p->in[i] = 0;
-        if (late && !before) {
+        if (due) {
             v = reset(p, i, v);
         }
         if (v > above) {
-            *fired++ = (uint16_t)i;
+            p->fired[n_fired++] = (uint16_t)i;
             if (!next) {
                 v = reset(p, i, v);
             }
         }
-        v = v < least ? least : v;
+        if (v < param(&p->v_min, i)) {
+            v = param(&p->v_min, i);
+        }
+        p->v[i] = v;
         if (v != old) {
             *changed = true;
         }
-        p->v[i] = v;
     }
-    return (size_t)(fired - p->fired);
+    return n_fired;
 }

@@ -1,14 +1,6 @@
-/* Input ports without an encoder: a queue of events. */
+/* Input ports without an encoder: a queue of events, in pieces that lie
+ * together. */
 #include "net.h"
-
-static int check(const struct spkl_input_record *record,
-                 const struct spkl_model *model)
-{
-    (void)model;
-    return record->max_value - 1u > 32766 || (record->gain | record->seed) != 0
-               ? SPKL_ERR_IMAGE_INPUT
-               : SPKL_OK;
-}
 
 static uint32_t used_of(const struct spkl_queue *queue, uint32_t capacity)
 {
@@ -67,10 +59,10 @@ static int copy_in(const struct spkl_input_record *record,
     return SPKL_OK;
 }
 
+/* spkl_push, of a port that takes events. */
 static int push(const struct spkl_net *net, const struct spkl_input *in,
-                const void *data, size_t n)
+                const struct spkl_event *from, size_t n)
 {
-    const struct spkl_event *from = data;
     const struct spkl_event *last = from + n;
     const struct spkl_input_record *record = in->record;
     struct spkl_queue *queue = in->queue;
@@ -101,19 +93,33 @@ static int push(const struct spkl_net *net, const struct spkl_input *in,
         from += some;
         to = in->held;
     }
-    if (n > 0) {
-        queue->last_tick = pushing.tick;
-        queue->last_sum = record->max_sum - pushing.left;
-    }
+    queue->last_tick = pushing.tick;
+    queue->last_sum = record->max_sum - pushing.left;
     SPKL_BARRIER();
     queue->write = write < 2 * capacity ? write : write - 2 * capacity;
     return SPKL_OK;
 }
 
+int spkl_push(struct spkl_net *net, unsigned port,
+              const struct spkl_event *events, size_t n)
+{
+    const struct spkl_input *in;
+
+    if (port >= spkl_count(net->model, SPKL_SECTION_INPUTS) ||
+        (n > 0 && events == NULL)) {
+        return SPKL_ERR_ARGUMENT;
+    }
+    in = &net->inputs[port];
+    if (in->record->encoder != SPKL_ENCODER_EVENTS) {
+        return SPKL_ERR_ENCODER;
+    }
+    return push(net, in, events, n);
+}
+
 /* Take the events of one tick: of this one, or of one that an interrupt pushed
  * too late. Never of two: a port's bound is for one. */
-static uint32_t take(const struct spkl_net *net, const struct spkl_input *in,
-                     uint32_t now)
+uint32_t spkl_update_events(const struct spkl_net *net,
+                            const struct spkl_input *in, uint32_t now)
 {
     struct spkl_queue *queue = in->queue;
     uint32_t capacity = in->record->capacity;
@@ -154,5 +160,3 @@ static uint32_t take(const struct spkl_net *net, const struct spkl_input *in,
     queue->kind = all == 1;
     return n;
 }
-
-const struct spkl_port spkl_events_port = {check, push, take};
