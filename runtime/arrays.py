@@ -49,7 +49,9 @@ def read_arrays(path: str | Path, keys: Collection[str] = ()) -> dict[str, npt.N
     except MemoryError as error:
         raise DataError(f"{path}: too large for this machine's memory") from error
     except _BROKEN as error:
-        raise DataError(f"{path} is no .npz file of numpy, or is damaged ({error})") from error
+        raise DataError(
+            f"{path} is no .npz file of numpy, or is damaged ({getattr(error, 'strerror', None) or error})"
+        ) from error
 
 
 def read_one(path: str | Path) -> npt.NDArray[Any]:
@@ -67,7 +69,9 @@ def read_one(path: str | Path) -> npt.NDArray[Any]:
     except MemoryError as error:
         raise DataError(f"{path}: too large for this machine's memory") from error
     except _BROKEN as error:
-        raise DataError(f"{path} is no .npy file of numpy, or is damaged ({error})") from error
+        raise DataError(
+            f"{path} is no .npy file of numpy, or is damaged ({getattr(error, 'strerror', None) or error})"
+        ) from error
 
 
 def _array(stream: IO[bytes], size: int, where: str) -> npt.NDArray[Any]:

@@ -154,7 +154,7 @@ def _dense(where: str, port: InputPort, x: npt.NDArray[Any], encoding: Encoding 
     a_sample = int(np.prod(x.shape[1:]))
     counts = port.encoder is Encoder.EVENTS and encoding is None
     if counts and x.ndim >= 3 and a_sample == x.shape[1] * port.size:
-        return Dense(where, port, x.reshape(*x.shape[:2], -1), length)
+        return Dense(where, port, x.reshape(*x.shape[:2], port.size), length)
     if a_sample != port.size:
         shape = f"(samples, ticks, {port.size})" if counts else f"(samples, {port.size})"
         raise DataError(f"{where}: x has shape {x.shape}; the model takes {shape}")
@@ -165,7 +165,7 @@ def _dense(where: str, port: InputPort, x: npt.NDArray[Any], encoding: Encoding 
         )
     if x.dtype != np.uint8 and (np.any(x != np.rint(x)) or np.any(x < 0) or np.any(x > 255)):
         raise DataError(f"{where}: x must be whole numbers from 0 to 255 (uint8); for 0 .. 1 multiply by 255 and round")
-    frames = x.reshape(len(x), -1).astype(np.uint8)
+    frames = x.reshape(len(x), port.size).astype(np.uint8)
     if port.encoder is not Encoder.EVENTS or encoding is None:
         return frames  # type: ignore[return-value]
     return Encoded(port, frames, encoding)

@@ -17,6 +17,7 @@ from spikelet.datasets import DataSet
 from spikelet.datasets import load as load_data
 from spikelet.emulator import Instructions, emulate
 from spikelet.firmware import Build
+from spikelet.fit import require_counting
 from spikelet.model import Model
 from spikelet.original import original
 from spikelet.runner import Result, Runner
@@ -95,6 +96,7 @@ def run(
     Raises:
         BoardError: no compiler or emulator: says what to install.
     """
+    require_counting(board)
     folder = data_path("examples/digits")
     with progress("convert the network", 0):
         model = demo_model()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -104,7 +105,8 @@ def _program(names: tuple[str, ...], purpose: str, package: str, option: str) ->
     found = ""
     if where:
         said = subprocess.run([where, option], capture_output=True, text=True, check=False).stdout
-        found = f"{(said.splitlines() or ['?'])[0].strip()}, {where}"
+        version = re.search(r"\d+(\.\d+)+", said)
+        found = f"{version.group() if version else '?'}, {where}"
     return Finding(name=names[0], purpose=purpose, found=found, advice=f"Debian: apt-get install {package}")
 
 

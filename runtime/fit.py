@@ -10,11 +10,12 @@ import numpy as np
 from spikelet import board_files
 from spikelet.board_files import Board
 from spikelet.emulator import EmulatedBoard, emulate
+from spikelet.errors import BoardError
 from spikelet.events import EVENT, EventArray
 from spikelet.firmware import Build, build
 from spikelet.model import Encoder, InputPort, Model, Population, Projection
 
-__all__ = ["Cost", "Fit", "cost", "counting_board", "fit", "worst_case"]
+__all__ = ["Cost", "Fit", "cost", "counting_board", "fit", "require_counting", "worst_case"]
 
 _SETTLE = 4
 _DECAYS = ("decay_v", "decay_u", "decay_a")
@@ -85,6 +86,19 @@ def counting_board(board: Board) -> Board | None:
     others = [board_files.load(name) for name in board_files.names()]
     counting = [other for other in others if other.emulator.get("kind") == "unicorn"]
     return next((o for o in counting if (o.core, o.kernels) == (board.core, board.kernels)), None)
+
+
+def require_counting(board: str | Board) -> None:
+    """Refuse a board whose emulator does not count instructions, before anything is built.
+
+    Raises:
+        BoardError: says which board has the same core and counts; or the board is unknown.
+    """
+    target = board_files.load(board)
+    if target.emulator.get("kind") != "unicorn":
+        twin = counting_board(target)
+        hint = f"take {twin.name}, which has the same core" if twin else "take one of Unicorn's (spikelet boards)"
+        raise BoardError(f"no emulator counts the instructions of {target.name}: {hint}")
 
 
 def cost(model: Model, board: Board, *, compiler: str = "auto") -> Cost:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import select
 import socket
 from typing import Any, Protocol
@@ -121,7 +122,8 @@ def _open_socket(port: str) -> Transport:
         parts = urlsplit(port)
         line = socket.create_connection((parts.hostname, parts.port or 0), timeout=5)
     except (OSError, ValueError) as error:
-        raise DeviceError(f"{port}: {error}; start the board or emulator there first (socket://host:port)") from error
+        why = getattr(error, "strerror", None) or error
+        raise DeviceError(f"{port}: {why}; start the board or emulator there first (socket://host:port)") from error
     line.settimeout(None)
     line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return SocketTransport(line, port)
@@ -130,6 +132,8 @@ def _open_socket(port: str) -> Transport:
 def _why(port: str, error: Exception) -> str:
     """Say why a serial port does not open, and what to do."""
     code = getattr(error, "errno", None)
+    if not port or "://" in port:
+        return f"{port!r} is no port: give the name of a serial port, or socket://host:port"
     if code in {errno.EBUSY, errno.EAGAIN} or "exclusively lock" in str(error):
         return f"{port} is busy: another program has it; close that program"
     if code in {errno.EACCES, errno.EPERM}:
@@ -137,4 +141,5 @@ def _why(port: str, error: Exception) -> str:
     if code in {errno.ENOENT, errno.ENODEV, errno.ENXIO}:
         there = ", ".join(sorted(p.device for p in list_ports.comports())) or "none"
         return f"there is no port {port}: plug the board in; ports that are there: {there}"
-    return f"{port} does not open: {error}; give the name of a serial port, or socket://host:port"
+    why = os.strerror(code) if code else error
+    return f"{port} does not open: {why}; give the name of a serial port, or socket://host:port"

@@ -24,7 +24,13 @@ _ELSEWHERE = "The file points elsewhere, which no exporter does: do not trust it
 def opened(path: Path) -> Iterator[h5py.File]:
     """Open a file for reading; every error of the HDF5 library becomes a ConvertError."""
     if not path.is_file():
-        raise ConvertError(str(path), "", found="no such file", allowed="a .nir file", hint="Check the path.")
+        raise ConvertError(
+            str(path),
+            "",
+            found="a folder" if path.is_dir() else "no such file",
+            allowed="a .nir file",
+            hint="Check the path.",
+        )
     if path.stat().st_size > _MAX_BYTES:
         raise ConvertError(
             path.name,

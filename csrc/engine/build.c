@@ -15,7 +15,7 @@ static int build_population(struct spkl_walk *walk,
     if (record->kind != 1) {
         return SPKL_ERR_UNSUPPORTED;
     }
-    if (record->frac > 20 || n == 0 || record->max_count - 1u > 32766 ||
+    if (record->frac > 20 || n == 0 || !spkl_is_positive(record->max_count) ||
         (record->reserved[0] | record->reserved[1]) != 0) {
         return SPKL_ERR_IMAGE_POPULATION;
     }

@@ -51,6 +51,12 @@ const void *spkl_data_at(const struct spkl_model *model, uint32_t offset,
 uintptr_t spkl_lay_out(const struct spkl_model *model, uintptr_t arena,
                        struct spkl_net *net);
 
+/* Whether a number is 1 to 32767. */
+static inline bool spkl_is_positive(uint16_t number)
+{
+    return (int16_t)number > 0;
+}
+
 /* Bytes of an array in the state: a multiple of 8. */
 static inline uint32_t spkl_room(uint32_t bytes)
 {

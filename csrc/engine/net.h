@@ -31,7 +31,7 @@ struct spkl_clock {
     uint32_t tick;
     uint32_t sample_tick;
     uint32_t samples;
-    uint32_t flags;
+    uint32_t awake; /* 0: all populations were quiescent after the last tick */
 };
 
 /* Where events come from: those of the last tick. */

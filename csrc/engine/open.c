@@ -60,7 +60,7 @@ static bool is_right(const struct spkl_section_record *entry)
 
     return count >= rules[i].least && count <= UINT32_C(1) << rules[i].most &&
            count << rules[i].shift == entry->length &&
-           (entry->flags == CRITICAL) == (i < N_NEEDED);
+           entry->flags == (i < N_NEEDED ? CRITICAL : 0);
 }
 
 static int check_sections(const struct spkl_header_record *header)

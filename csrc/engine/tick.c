@@ -28,8 +28,10 @@ static void update(const struct spkl_net *net, const struct spkl_population *p)
         return;
     }
     head->n_events = (uint32_t)p->tick(&p->lif, &changed);
-    head->quiescent = (n_events | head->n_events) == 0 && !changed;
     count(&head->stats.events, head->n_events);
+    n_events |= head->n_events | changed;
+    head->quiescent = n_events == 0;
+    net->clock->awake |= n_events;
 }
 
 static void run(const struct spkl_net *net)
@@ -38,6 +40,8 @@ static void run(const struct spkl_net *net)
     const struct spkl_population *p = net->populations;
     struct spkl_clock *clock = net->clock;
     uint32_t now = clock->tick++;
+
+    clock->awake = 0;
 
     /* From here on an interrupt's events are for a later tick. */
     SPKL_BARRIER();

@@ -55,7 +55,7 @@ def _print(network: Path, result: Bench) -> None:
     rows: Rows = [("spikelet on this host", *_speed(result.engine, result))]
     if result.missing:
         table("", ("", "#a sample", "#synaptic operations a second"), rows)
-        say(f"for a comparison: {result.missing}")
+        say(result.missing)
         return
     rows.append((result.versions, *_speed(result.snntorch, result)))
     table("", ("", "#a sample", "#synaptic operations a second"), rows)

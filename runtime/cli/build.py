@@ -46,6 +46,8 @@ def command(
 
     target = board_files.load(board)
     file = output / f"{target.name}.elf"
+    if output.exists() and not output.is_dir():
+        raise SpikeletError(f"{output} is a file: give a folder (-o)")
     if file.exists() and not force:
         raise SpikeletError(f"{file} exists: choose another folder (-o), or say --force to replace it")
     loaded: Model | None = get_model(model, options) if model else None

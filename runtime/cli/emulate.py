@@ -14,6 +14,7 @@ from spikelet.cli.screen import Rows, json_option, number, percent, print_json, 
 from spikelet.datasets import DataSet
 from spikelet.emulator import EmulatedBoard, Instructions, emulate
 from spikelet.evaluate import Evaluation, evaluate
+from spikelet.fit import require_counting
 from spikelet.model import Model
 
 __all__ = ["command"]
@@ -58,6 +59,12 @@ def command(
     With DATA (.npz) its samples are run through MODEL, and the instructions of each layer and function are printed.
     Without, the board's serial line is served until Ctrl-C: connect to it as to a real board (--on socket://...).
     """
+    if pty and tcp is not None:
+        raise click.UsageError("either --tcp or --pty")
+    if data is not None and (pty or tcp is not None):
+        raise click.UsageError("--tcp and --pty serve the line to others: leave out DATA, or them")
+    if model is None and embed:
+        raise click.UsageError("--embed needs a MODEL")
     if model is None:
         with emulate(None, board, compiler=compiler, optimise=optimise, count=False) as running:
             _serve(running, tcp, pty=pty)
@@ -68,6 +75,7 @@ def command(
         with emulate(loaded, board, compiler=compiler, optimise=optimise, embed=embed, count=False) as running:
             _serve(running, tcp, pty=pty)
         return
+    require_counting(board)
     found = get_data(data, loaded, samples=samples, ticks=ticks, encode=encode)
     with (
         emulate(loaded, board, compiler=compiler, optimise=optimise, embed=embed, count=True, layers=True) as running,

@@ -12,6 +12,8 @@ from spikelet.converters.conventions import CHOICES
 from spikelet.converters.frameworks import FRAMEWORKS
 from spikelet.datasets import DataSet, Encoding
 from spikelet.datasets import load as load_data
+from spikelet.errors import ConvertError, DataError
+from spikelet.layout import MAGIC
 from spikelet.model import Decoder, Encoder, Model, Rounding
 from spikelet.runners import WHERE
 
@@ -98,12 +100,21 @@ def model_argument(function: _Function) -> _Function:
 
 
 def is_network(path: Path) -> bool:
-    """Whether a file is a network to convert, not an image."""
+    """Whether a file is a network to convert, not an image: by its first bytes, else by its name.
+
+    Raises:
+        DataError: it is neither.
+    """
     try:
         with path.open("rb") as stream:
-            return stream.read(8) == _HDF5
+            start = stream.read(8)
     except OSError:
         return path.suffix != ".spkl"
+    if start == _HDF5 or start.startswith(MAGIC):
+        return start == _HDF5
+    if path.suffix not in {".nir", ".spkl"}:
+        raise DataError(f"{path} is neither a network (.nir, an HDF5 file) nor an image (.spkl): give one of these")
+    return path.suffix == ".nir"
 
 
 def get_model(path: Path, options: dict[str, Any]) -> Model:
@@ -134,6 +145,8 @@ def convert_file(path: Path, given: dict[str, Any]) -> Model:
     """Convert a network; calibration data are read for its own inputs."""
     from spikelet.converters import convert
 
+    if path.is_file() and not is_network(path):
+        raise ConvertError(str(path), "", found="an image", allowed="a network (.nir)", hint="It is converted already.")
     given = dict(given)
     if "labels" in given:
         given["labels"] = given["labels"].split(",")

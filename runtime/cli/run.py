@@ -60,8 +60,12 @@ def command(
     """
     if output is not None and output.exists() and not force:
         raise SpikeletError(f"{output} exists: choose another name, or say --force to replace it")
+    if output is not None and not output.parent.is_dir():
+        raise SpikeletError(f"there is no folder {output.parent}: make it first, or write elsewhere (-o)")
     encode = host_encoding(model, options)
     loaded = get_model(model, options)
+    if 0 < loaded.ticks_per_sample < ticks:
+        raise click.UsageError(f"a sample of this model lasts {loaded.ticks_per_sample} ticks: --ticks up to this")
     inputs, length = _inputs(data, loaded, sample=sample, ticks=ticks, encode=encode)
     with open_runner(where, loaded, compiler=compiler) as runner:
         result = runner.run(inputs, length)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -17,6 +19,9 @@ from rich.table import Table
 __all__ = ["Rows", "json_option", "number", "percent", "print_json", "progress", "say", "size", "status", "table"]
 
 _WIDE = 120
+#: Where room is short: the longest number with a unit and the longest name that are not broken, and the least
+#: room of a text.
+_NUMBER, _WORD, _TEXT = 10, 24, 8
 
 #: Rows of a table.
 Rows = list[Sequence[object]]
@@ -45,17 +50,48 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     """Print a table; columns whose name begins with "#" are numbers, flush right."""
     made = Table(title=title or None, title_justify="left", box=box.SIMPLE, pad_edge=False, title_style="bold")
     made.show_header = any(column.strip("#") for column in columns)
-    for column in columns:
-        made.add_column(
-            column.removeprefix("#"), justify="right" if column.startswith("#") else "left", overflow="fold"
-        )
-    for row in rows:
-        made.add_row(*(_clean(str(cell)) for cell in row))
     console = _console()
+    cells = [[_clean(str(cell)) for cell in row] for row in rows]
+    for heading, column in zip(_headings(columns, cells, console.width), columns, strict=True):
+        made.add_column(
+            heading.text,
+            justify="right" if column.startswith("#") else "left",
+            overflow="fold",
+            no_wrap=heading.whole,
+        )
+    for row in cells:
+        made.add_row(*row)
     with console.capture() as captured:
         console.print(made)
     for line in captured.get().splitlines():
         click.echo(line.rstrip())
+
+
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    """The head of a column, and whether its cells are never broken."""
+
+    text: str
+    whole: bool
+
+
+def _headings(columns: Sequence[str], cells: list[list[str]], room: int) -> list[_Heading]:
+    """Where room is short, heads and texts are broken between words; numbers and names stay whole if they can."""
+    found: list[_Heading] = []
+    least = wanted = 0
+    for index, column in enumerate(columns):
+        head = column.removeprefix("#")
+        lines = [line for row in cells for line in row[index].splitlines()]
+        width = max(map(len, lines), default=0)
+        limit = 0 if any(" " in line for line in lines) else _WORD
+        limit = max(limit, _NUMBER if column.startswith("#") else 0)
+        word = max(map(len, head.split()), default=0)
+        found.append(_Heading("\n".join(textwrap.wrap(head, max(width, word))) if head else "", width <= limit))
+        least += 3 + max(word, width if width <= limit else _TEXT)
+        wanted += 3 + max(len(head), width)
+    if wanted <= room:
+        return [_Heading(column.removeprefix("#"), whole=False) for column in columns]
+    return found if least <= room + 3 else [_Heading(heading.text, whole=False) for heading in found]
 
 
 def _clean(text: str) -> str:
@@ -96,4 +132,6 @@ def percent(part: float, digits: int = 2) -> str:
 
 def size(count: int) -> str:
     """Bytes for people."""
-    return f"{count:,} B" if count < 10_240 else f"{count / 1024:,.1f} KB"
+    if count < 10_240:
+        return f"{count:,} B"
+    return f"{count / 1024:,.1f}".removesuffix(".0") + " KB"

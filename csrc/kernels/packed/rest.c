@@ -10,15 +10,10 @@ uint32_t spkl_rest(const struct spkl_net *net, uint32_t n)
     struct spkl_clock *clock = net->clock;
     uint32_t left = net->model->ticks_per_sample - clock->sample_tick;
 
-    if (clock->sample_tick == 0) {
+    if (clock->awake != 0 || clock->sample_tick == 0) {
         return 0;
     }
     n = n < left ? n : left; /* without a window many are left */
-    do {
-        if (p->head->quiescent == 0) {
-            return 0;
-        }
-    } while (++p != end);
     do {
         const struct spkl_queue *queue = in->queue;
 
@@ -33,7 +28,6 @@ uint32_t spkl_rest(const struct spkl_net *net, uint32_t n)
             n = n < left ? n : left;
         }
     } while (++in != spkl_end_of_inputs(net));
-    p = net->populations;
     do {
         p->head->stats.quiet_ticks += n;
     } while (++p != end);
