@@ -13,7 +13,7 @@ from spikelet.converters.pipeline import convert
 from spikelet.events import EVENT, EventArray
 from spikelet.model import LifChoices, Model, Population
 
-__all__ = ["NETWORKS", "ROOT", "TICKS", "digits", "events_of", "kinds_of_data", "network", "silent"]
+__all__ = ["NETWORKS", "ROOT", "TICKS", "digits", "events_of", "kinds_of_data", "mnist_file", "network", "silent"]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TICKS = 25
@@ -46,7 +46,7 @@ def silent() -> Model:
     return replace(model, populations=populations, ticks_per_sample=0, reset_between=False)
 
 
-def _mnist() -> Path:
+def mnist_file() -> Path:
     """Where the test set of MNIST is, if it is there."""
     folder = Path(os.environ.get("SPIKELET_DATA", ROOT.parent / "shared" / "data"))
     return folder / "mnist" / "test5k.npz"
@@ -54,13 +54,13 @@ def _mnist() -> Path:
 
 def kinds_of_data() -> list[str]:
     """The digits to count with here: "made up" everywhere, "mnist" where the data is."""
-    return ["made up", "mnist"] if _mnist().exists() else ["made up"]
+    return ["made up", "mnist"] if mnist_file().exists() else ["made up"]
 
 
 def digits(data: str, n: int) -> npt.NDArray[np.uint8]:
     """The first digits of a kind of `kinds_of_data`, uint8, shape (n, 784)."""
     if data == "mnist":
-        with np.load(_mnist()) as file:
+        with np.load(mnist_file()) as file:
             return np.asarray(file["x"][:n], np.uint8)
     rng = np.random.default_rng(7)
     y, x = np.mgrid[:28, :28]

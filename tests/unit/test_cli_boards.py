@@ -178,8 +178,22 @@ def test_the_demo_ends_with_1_where_spikes_differ(monkeypatch: pytest.MonkeyPatc
 
 def test_a_board_that_cannot_be_counted_says_so(image: Path) -> None:
     """QEMU's boards run a model, but tell no instructions."""
-    need("mps2-an386", "zig")
-    result = spikelet("emulate", "mps2-an386", image, DIGITS / "digits_test.npz", "--samples", 1, *ZIG)
+    for words in (("emulate", "mps2-an386", image, DIGITS / "digits_test.npz"), ("demo", "--board", "mps2-an386")):
+        result = spikelet(*words)
 
-    assert result.exit_code == 7
-    assert "Unicorn's boards" in result.stderr
+        assert result.exit_code == 7
+        assert "the instructions of mps2-an386" in result.stderr
+        assert "convert" not in result.stderr
+
+
+def test_options_of_emulate_that_say_nothing_together_are_refused(image: Path) -> None:
+    """Exit code 2, before anything is built: nobody waits for a line that is not served."""
+    for words, text in (
+        ((BOARD, "--embed"), "--embed needs a MODEL"),
+        ((BOARD, "--pty", "--tcp", 0), "either --tcp or --pty"),
+        ((BOARD, image, DIGITS / "digits_test.npz", "--tcp", 0), "leave out DATA"),
+    ):
+        result = spikelet("emulate", *words)
+
+        assert result.exit_code == 2
+        assert text in result.stderr

@@ -142,7 +142,7 @@ def test_what_is_no_hdf5_is_refused(tmp_path: Path) -> None:
 
     assert "HDF5" in refused(text)
     assert "HDF5" in refused(empty)
-    assert "no such file" in refused(tmp_path)
+    assert "a folder" in refused(tmp_path)
     assert "no such file" in refused(tmp_path / "c.nir")
 
 

@@ -1,0 +1,106 @@
+"""The measured table of README.md: python -m benchmarks.readme prints what can be measured here.
+
+Host speed comes from host.json, which `spikelet bench ... --json` wrote where snnTorch is installed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from benchmarks.instructions import record
+from benchmarks.instructions.budget import LIMITS
+from benchmarks.instructions.machine import BOARDS
+from benchmarks.instructions.workload import (
+    NETWORKS,
+    ROOT,
+    TICKS,
+    digits,
+    events_of,
+    kinds_of_data,
+    mnist_file,
+    network,
+)
+
+from spikelet import board_files, toolchain
+from spikelet.converters import convert
+from spikelet.engine import Engine
+from spikelet.firmware import engine_size
+
+__all__ = ["rows"]
+
+_SHOWN = {"zero": "snnTorch, reset to zero", "subtract": "snnTorch, by subtraction", "spikingjelly": "SpikingJelly"}
+
+
+def rows() -> Iterator[str]:
+    """Lines of the table; those whose compiler or data is not there are left out."""
+    data = "mnist" in kinds_of_data()
+    if data:
+        yield from (_accuracy(name) for name in NETWORKS)
+        for core in LIMITS:
+            total = _recorded(core, "zero", "mnist")
+            if core != "M33" and total is not None:
+                what = f"instructions a synaptic operation, whole inferences, {core}, gcc -O2"
+                yield _row(what, f"{total / _synops(record.SAMPLES):.2f}")
+    quiet = _recorded("M4", "quiet tick", "")
+    if quiet is not None:
+        yield _row("a tick in which nothing happens, M4", f"{quiet} instructions")
+    if "gcc" in toolchain.available("arm"):
+        size = engine_size("cortex-m0", network("zero"), compiler="gcc").total
+        yield _row("engine code for that network, loader included, Cortex-M0+, -Os", f"{size:,} bytes")
+    host = json.loads(Path(__file__).with_name("host.json").read_text())
+    yield _row(
+        f"host engine against snnTorch ({host['versions']}), batch 1, one thread, one run",
+        f"{host['ratio']:.0f} times as fast",
+    )
+
+
+def _row(what: str, figure: str) -> str:
+    return f"| {what} | {figure} |"
+
+
+def _accuracy(name: str) -> str:
+    images, labels = _test_set()
+    with np.load(ROOT / "examples" / "mnist" / f"reference_{name}.npz") as reference:
+        framework = reference["framework_prediction"]
+    said = NETWORKS[name]
+    path = ROOT / "examples" / "mnist" / f"mnist_{name}.nir"
+    model = convert(path, framework=said["framework"], reset=said["reset"], encoder="rate", ticks_per_sample=TICKS)
+    with Engine(model) as engine:
+        found = engine.run_samples(images).predictions
+    right, ours, equal = (100 * np.mean(a == b) for a, b in ((framework, labels), (found, labels), (found, framework)))
+    return _row(
+        f"784-128-10 on 5,000 digits of MNIST, {_SHOWN[name]}",
+        f"{right:.2f} % in the framework, {ours:.2f} % in 8 bits, {equal:.2f} % of predictions equal",
+    )
+
+
+@cache
+def _test_set() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    images = digits("mnist", 5000)
+    with np.load(mnist_file()) as file:
+        return images, file["y"]
+
+
+@cache
+def _synops(samples: int) -> int:
+    """Synaptic operations of the first digits."""
+    with Engine(network("zero")) as engine:
+        for image in digits("mnist", samples):
+            engine.run(events_of(image), reset=False)
+        return sum(stats.synops for stats in engine.stats())
+
+
+def _recorded(core: str, name: str, data: str) -> int | None:
+    """Instructions with the gcc of this machine, if it is that of the record."""
+    if "gcc" not in toolchain.available(board_files.load(BOARDS[core]).arch):
+        return None
+    return record.read().get(record.key(core, "gcc", name, data))
+
+
+if __name__ == "__main__":
+    print("\n".join(rows()))
