@@ -1,4 +1,4 @@
-"""Writes docs/reference/cli.md from the commands: python -m tests.support.cli_doc, at the project's root."""
+"""Writes docs/reference/cli.md from the commands: PYTHONPATH=tests python -m support.cli_doc, at the project's root."""
 
 from __future__ import annotations
 
