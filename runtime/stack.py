@@ -11,11 +11,15 @@ __all__ = ["OUTSIDE", "StackBound", "stack_bound"]
 
 #: Taken for a function of which gcc tells nothing: of its own library, or in assembly [bytes].
 OUTSIDE = 176
-#: Whom calls through pointers reach, by the caller's place: a part of the callee's file name.
+_KERNELS = "csrc/kernels/"
+#: Whom calls through pointers reach, by the caller's file, the first that fits: parts of the callees' file names.
 INDIRECT = {
-    "firmware/app/app.c": "firmware/app/actions.c",
-    "firmware/app/frame.c": "firmware/ports/",
-    "csrc/engine/": "csrc/kernels/",
+    "firmware/app/app.c": ("firmware/app/actions.c",),
+    "firmware/app/frame.c": ("firmware/ports/",),
+    "csrc/engine/parameters.c": ("csrc/engine/choices",),
+    "csrc/engine/ports.c": ("csrc/engine/frames.c",),
+    "csrc/engine/tick.c": ("csrc/engine/frames.c", _KERNELS),
+    "csrc/engine/": (_KERNELS,),
 }
 _ROOT = "main"
 _START = 16  # what the reset handler itself may push
@@ -95,8 +99,9 @@ def _deepest(
 
 def _indirect(caller: _Function, functions: dict[str, _Function]) -> list[str]:
     """Whom a call through a pointer may reach; an assembly file counts as one function of OUTSIDE bytes."""
-    for place, target in INDIRECT.items():
+    for place, targets in INDIRECT.items():
         if place in caller.file:
-            assembly = ["(assembly)"] if target.startswith("csrc/") else []
-            return [*(name for name, function in functions.items() if target in function.file), *assembly]
+            assembly = ["(assembly)"] if _KERNELS in targets else []
+            files = ((name, function.file) for name, function in functions.items())
+            return [*(name for name, file in files if any(target in file for target in targets)), *assembly]
     raise _Unknown(f"a call through a pointer in {caller.file} reaches no one knows whom")

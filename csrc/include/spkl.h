@@ -75,13 +75,12 @@ struct spkl_stats {
 };
 
 enum spkl_variable {
-    SPKL_VAR_V = 0, /* membrane */
-    SPKL_VAR_U = 1, /* synaptic current */
-    SPKL_VAR_A = 2, /* adaptation */
-    SPKL_VAR_R = 3, /* refractory ticks left */
-    SPKL_VAR_EVENTS =
-        4,             /* value of the neuron's event of the last tick, or 0 */
-    SPKL_VAR_QUIET = 5 /* 1 when the population is quiescent (same for all) */
+    SPKL_VAR_V = 0,      /* membrane */
+    SPKL_VAR_U = 1,      /* synaptic current */
+    SPKL_VAR_A = 2,      /* adaptation */
+    SPKL_VAR_R = 3,      /* refractory ticks left */
+    SPKL_VAR_EVENTS = 4, /* value of the event of the last tick, or 0 */
+    SPKL_VAR_QUIET = 5   /* 1 when the population is quiescent */
 };
 
 /*
@@ -102,12 +101,12 @@ size_t spkl_arena_size(const struct spkl_model *model);
 /*
  * Lay the network out in an arena and give it its initial state, tick 0.
  *
- *   net    out  filled; unchanged when the arena is refused
+ *   net    out  filled on success, else unchanged
  *   model  in   opened; stays in place while the net is in use
  *   arena  out  [size] aligned to 8, at least spkl_arena_size(model)
  *
  * Returns 0 or SPKL_ERR_ARENA; what spkl_open returns if the image has changed
- * since, and then the net cannot be used.
+ * since.
  */
 int spkl_start(struct spkl_net *net, const struct spkl_model *model,
                void *arena, size_t size);
