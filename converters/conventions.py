@@ -223,6 +223,11 @@ def _checked(said: dict[str, Any]) -> dict[str, Any]:
             raise ConvertError("convert", name, found=repr(value), allowed="; ".join(_values(name)), hint="")
     if said.get("decay_bits", 16) not in (12, 16):
         raise ConvertError("convert", "decay_bits", found=str(said["decay_bits"]), allowed="12, 16", hint="")
+    for name in ("v_reset", "file_dt"):
+        number = said.get(name, 1.0)
+        if not np.isfinite(number) or (name == "file_dt" and number <= 0):
+            allowed = "a number above 0" if name == "file_dt" else "a finite number"
+            raise ConvertError("convert", name, found=str(number), allowed=allowed, hint="")
     v_min = said.get("v_min", 0.0)
     if v_min not in ("none", "-threshold") and not (isinstance(v_min, (int, float)) and np.isfinite(v_min)):
         raise ConvertError("convert", "v_min", found=repr(v_min), allowed=_TEXTS["v_min"], hint="")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import zipfile
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,25 +34,14 @@ def read_arrays(path: str | Path, keys: Collection[str] = ()) -> dict[str, npt.N
         DataError: no such file, not an .npz file, damaged, object arrays, or more than MAX_BYTES in one array.
     """
     path = Path(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-            found = {}
-            for name, info in members.items():
-                if not keys or name in keys:
-                    with archive.open(info) as stream:
-                        found[name] = _array(stream, info.file_size, f"{path}: {name}")
-            return found
-    except DataError:
-        raise
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: there is no such file") from error
-    except MemoryError as error:
-        raise DataError(f"{path}: too large for this machine's memory") from error
-    except _BROKEN as error:
-        raise DataError(
-            f"{path} is no .npz file of numpy, or is damaged ({getattr(error, 'strerror', None) or error})"
-        ) from error
+    found = {}
+    with _one_clear_error(path, ".npz"), zipfile.ZipFile(path) as archive:
+        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        for name, info in members.items():
+            if not keys or name in keys:
+                with archive.open(info) as stream:
+                    found[name] = _array(stream, info.file_size, f"{path}: {name}")
+    return found
 
 
 def read_one(path: str | Path) -> npt.NDArray[Any]:
@@ -61,17 +51,24 @@ def read_one(path: str | Path) -> npt.NDArray[Any]:
         DataError: as read_arrays.
     """
     path = Path(path)
+    with _one_clear_error(path, ".npy"), path.open("rb") as stream:
+        return _array(stream, path.stat().st_size, str(path))
+
+
+@contextmanager
+def _one_clear_error(path: Path, kind: str) -> Iterator[None]:
+    """Whatever reading gives becomes a DataError."""
     try:
-        with path.open("rb") as stream:
-            return _array(stream, path.stat().st_size, str(path))
+        yield
+    except DataError:
+        raise
     except FileNotFoundError as error:
         raise DataError(f"{path}: there is no such file") from error
     except MemoryError as error:
         raise DataError(f"{path}: too large for this machine's memory") from error
     except _BROKEN as error:
-        raise DataError(
-            f"{path} is no .npy file of numpy, or is damaged ({getattr(error, 'strerror', None) or error})"
-        ) from error
+        why = getattr(error, "strerror", None) or error
+        raise DataError(f"{path} is no {kind} file of numpy, or is damaged ({why})") from error
 
 
 def _array(stream: IO[bytes], size: int, where: str) -> npt.NDArray[Any]:

@@ -40,7 +40,7 @@ class ConvertError(SpikeletError):
         self.path, self.field, self.found, self.allowed, self.hint = path, field, found, allowed, hint
         where = f"{path}: {field}" if field else path
         listed = allowed.startswith("\n")
-        super().__init__(f"{where}: found {found}; allowed:{allowed if listed else f' {allowed}. '}{hint}")
+        super().__init__(f"{where}: found {found}; allowed:{allowed if listed else f' {allowed}. '}{hint}".rstrip())
 
 
 class ModelError(SpikeletError):

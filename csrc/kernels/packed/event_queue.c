@@ -1,6 +1,6 @@
 /* Input ports without an encoder: a queue of events, in pieces that lie
  * together. */
-#include "net.h"
+#include "event_port.h"
 
 static uint32_t used_of(const struct spkl_queue *queue, uint32_t capacity)
 {
@@ -104,16 +104,9 @@ int spkl_push(struct spkl_net *net, unsigned port,
               const struct spkl_event *events, size_t n)
 {
     const struct spkl_input *in;
+    int error = spkl_find_event_port(net, port, events, n, &in);
 
-    if (port >= spkl_count(net->model, SPKL_SECTION_INPUTS) ||
-        (n > 0 && events == NULL)) {
-        return SPKL_ERR_ARGUMENT;
-    }
-    in = &net->inputs[port];
-    if (in->record->encoder != SPKL_ENCODER_EVENTS) {
-        return SPKL_ERR_ENCODER;
-    }
-    return push(net, in, events, n);
+    return error != SPKL_OK ? error : push(net, in, events, n);
 }
 
 /* Take the events of one tick: of this one, or of one that an interrupt pushed

@@ -1,5 +1,5 @@
 /* Input ports without an encoder: a queue of events, one at a time. */
-#include "net.h"
+#include "event_port.h"
 
 /* The place in the queue of an index, which moves on. */
 static struct spkl_event *next(const struct spkl_input *in, uint32_t *index)
@@ -70,16 +70,9 @@ int spkl_push(struct spkl_net *net, unsigned port,
               const struct spkl_event *events, size_t n)
 {
     const struct spkl_input *in;
+    int error = spkl_find_event_port(net, port, events, n, &in);
 
-    if (port >= spkl_count(net->model, SPKL_SECTION_INPUTS) ||
-        (n > 0 && events == NULL)) {
-        return SPKL_ERR_ARGUMENT;
-    }
-    in = &net->inputs[port];
-    if (in->record->encoder != SPKL_ENCODER_EVENTS) {
-        return SPKL_ERR_ENCODER;
-    }
-    return push(net, in, events, n);
+    return error != SPKL_OK ? error : push(net, in, events, n);
 }
 
 /* Take the events of one tick: of this one, or of one that an interrupt pushed
