@@ -40,6 +40,9 @@ test: $(VENV)/.test lint ## everything
 check: $(VENV)/.test lint ## the fast part, for daily use
 	$(BIN)/python -m pytest -n $(JOBS) -m 'not slow'
 
+fuzz: $(VENV)/.test ## the fuzz targets of images and frames, a minute each
+	SPIKELET_FUZZ_SECONDS=60 $(BIN)/python -m pytest tests/fuzz
+
 lint: $(VENV)/.test ## ruff, mypy --strict, clang-format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

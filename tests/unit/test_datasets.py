@@ -138,6 +138,7 @@ BAD_EVENTS: dict[str, tuple[dict[str, Any], str]] = {
     "labels": (changed(labels=np.array([0.5, 1, 2])), "labels is float64"),
     "negative label": (changed(labels=np.array([0, -1, 2])), "from -1"),
     "no samples": (changed(**{k: v[:0] for k, v in GOOD.items()}), "no samples"),
+    "no counts": ({"x": np.zeros((0, 5, SIZE)), "y": np.zeros(0, int)}, "no samples"),
     "frames": ({"x": np.zeros((3, SIZE), np.uint8)}, "--encoder rate"),
     "wide": ({"x": np.zeros((3, 5, SIZE + 1))}, f"(samples, ticks, {SIZE})"),
     "long": ({"x": np.zeros((3, 11, SIZE))}, "window is 10 ticks"),
@@ -162,6 +163,7 @@ BAD_FRAMES: dict[str, tuple[Any, str]] = {
     "negative": (np.full((2, FRAMES.inputs[0].size), -1), "0 to 255"),
     "above": (np.full((2, FRAMES.inputs[0].size), 256), "0 to 255"),
     "narrow": (np.zeros((2, 1)), "the model takes"),
+    "none": (np.zeros((0, FRAMES.inputs[0].size), np.uint8), "no samples"),
     "one frame": (np.zeros(5), "(samples, ...)"),
     "complex": (np.zeros((2, 3), complex), "holds"),
 }
