@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+import pytest
+
 from paths import ROOT
 from spikelet import protocol
 from spikelet.converters.emit import image_source
@@ -42,6 +44,7 @@ def corpus(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_no_stream_of_frames_harms_a_board(tmp_path: Path) -> None:
     """Memory and arithmetic stay defined, and every answer is a whole frame, whatever comes."""
     model = tmp_path / "model_image.c"

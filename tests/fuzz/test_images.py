@@ -16,6 +16,8 @@ from strategies import corpus as random_networks
 from support import fuzzing
 from support.random_models import random_model
 
+pytestmark = pytest.mark.slow
+
 #: Bytes. Images beyond are no seeds.
 LONGEST = 16384
 #: The first bits of an input's mode: take the image as it is; give it its length, state_size and CRC; and begin

@@ -110,6 +110,7 @@ def test_dots_stand_for_anything_and_nothing_else_does() -> None:
     assert not is_in("a.c", ["abc"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_does_what_it_says(page: Path, tmp_path: Path) -> None:
     """All marked blocks of a page, in order."""
