@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -41,9 +42,9 @@ class Lazy(Sequence[EventArray]):
     def __iter__(self) -> Iterator[EventArray]:
         return (self.sample(index) for index in range(len(self)))
 
+    @abstractmethod
     def sample(self, index: int) -> EventArray:
         """Events of one sample."""
-        raise NotImplementedError
 
 
 class Slice(Lazy):
