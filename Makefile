@@ -58,8 +58,12 @@ tools: ## as root on Debian: QEMU, cross compilers, clang with libFuzzer
 	apt-get update
 	apt-get install -y --no-install-recommends gcc g++ libc6-dev clang \
 		gcc-arm-none-eabi gcc-riscv64-unknown-elf \
-		qemu-system-arm qemu-system-misc \
-		libclang-rt-14-dev libfuzzer-14-dev
+		qemu-system-arm qemu-system-misc
+	apt-get install -y --no-install-recommends $$(clang --version | \
+		sed -n 's/.*version \([0-9]*\).*/libclang-rt-\1-dev/p')
+	@# Newer releases have libFuzzer in the package before.
+	apt-get install -y --no-install-recommends $$(clang --version | \
+		sed -n 's/.*version \([0-9]*\).*/libfuzzer-\1-dev/p') || true
 
 clean: ## remove what was built
 	rm -rf build dist *.egg-info $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -13,7 +13,7 @@ import pytest
 __all__ = ["SECONDS", "build", "run"]
 
 SECONDS = int(os.environ.get("SPIKELET_FUZZ_SECONDS", "5"))
-_HINT = "needs clang with libFuzzer: apt-get install clang libclang-rt-14-dev libfuzzer-14-dev"
+_HINT = "needs clang with libFuzzer: make tools (as root on Debian)"
 _FLAGS = ("-std=c99", "-g", "-O1", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all")
 _EMPTY = "int LLVMFuzzerTestOneInput(const char *d, unsigned long n) { return d == 0 && n == 1; }\n"
 
