@@ -1,18 +1,12 @@
 #include "spkl_frame.h"
 
-/* Half-bytes: 64 bytes of table, a third of the time of a bit at a time. */
-static const uint32_t crc_of[16] = {
-    0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC, 0x76DC4190, 0x6B6B51F4,
-    0x4DB26158, 0x5005713C, 0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C,
-    0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C};
+#include "spkl_crc.h"
 
 uint32_t spkl_frame_crc(uint32_t crc, const uint8_t *bytes, size_t n)
 {
     crc = ~crc;
     for (size_t i = 0; i < n; i++) {
-        crc ^= bytes[i];
-        crc = (crc >> 4) ^ crc_of[crc & 15u];
-        crc = (crc >> 4) ^ crc_of[crc & 15u];
+        crc = spkl_crc_add(crc, bytes[i]);
     }
     return ~crc;
 }
