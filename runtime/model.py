@@ -29,7 +29,13 @@ __all__ = [
     "OutputKind",
     "OutputPort",
     "Population",
+    "PopulationKind",
     "Projection",
+    "ProjectionKind",
+    "SourceMap",
+    "SparseWeights",
+    "TargetMap",
+    "Weights",
     "RefractoryMode",
     "ResetKind",
     "Rounding",
@@ -63,6 +69,22 @@ class ResetKind(IntEnum):
     NONE = 0
     SUBTRACT = 1
     SET = 2
+
+
+class PopulationKind(IntEnum):
+    """What a population's neurons are (semantics 3)."""
+
+    LIF = 1
+    DELAY = 2
+
+
+class ProjectionKind(IntEnum):
+    """What an event brings to a projection's target (semantics 2.5)."""
+
+    DENSE = 1
+    CONV = 2
+    SPARSE = 3
+    FEED = 4
 
 
 class RefractoryMode(IntEnum):
@@ -141,10 +163,11 @@ PARAMETERS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Population:
-    """Neurons of one kind (kind 1: the LIF family).
+    """Neurons of one kind: of the LIF family, or a delay line (semantics 3.4).
 
     `parameters` maps names of PARAMETERS to int32 arrays of shape (1,) or (size,); absent ones
-    have the value of semantics 3.1. `name` is for people and stands in META.
+    have the value of semantics 3.1. A delay line has the one parameter "delay". `name` is for people
+    and stands in META. `block` is the power of 2 of the neurons that rest together; 0: all.
     """
 
     name: str
@@ -153,21 +176,93 @@ class Population:
     choices: LifChoices
     parameters: Mapping[str, Int32Array] = field(default_factory=dict)
     max_count: int = 1
+    kind: PopulationKind = PopulationKind.LIF
+    block: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceMap:
+    """The source of a projection as an image, sum-pooled by `pool` (y, x) (semantics 2.5)."""
+
+    channels: int
+    height: int
+    width: int
+    planar: bool = False
+    pool: tuple[int, int] = (1, 1)
+
+    @property
+    def size(self) -> int:
+        """Neurons of the source."""
+        return self.channels * self.height * self.width
+
+    @property
+    def rows(self) -> int:
+        """Rows of weights behind the pool: one for each pooled position and channel."""
+        return self.channels * (self.height // self.pool[0]) * (self.width // self.pool[1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetMap:
+    """The target of a convolution as an image, and how an event finds it; pairs are (y, x)."""
+
+    channels: int
+    height: int
+    width: int
+    planar: bool = False
+    groups: int = 1
+    kernel: tuple[int, int]
+    stride: tuple[int, int] = (1, 1)
+    pad: tuple[int, int] = (0, 0)
+    dilation: tuple[int, int] = (1, 1)
+
+    @property
+    def size(self) -> int:
+        """Neurons of the target."""
+        return self.channels * self.height * self.width
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SparseWeights:
+    """Weights of a sparse projection by rows: row j has targets[start[j] : start[j + 1]], ascending.
+
+    `start` is int64 (rows + 1,), `targets` int64 and `values` int8 (stored weights,); no value is 0.
+    """
+
+    start: npt.NDArray[np.int64]
+    targets: npt.NDArray[np.int64]
+    values: npt.NDArray[np.int8]
+
+    @property
+    def size(self) -> int:
+        """Stored weights."""
+        return len(self.values)
+
+
+Weights = npt.NDArray[np.int8] | SparseWeights | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Projection:
-    """Dense weights from a source to a population.
+    """Weights from a source to a population (semantics 2.5).
 
-    `source` is the index of a population, or of an input port when `from_input`.
-    `weights` is int8, shape (size of source, size of target).
+    `source` is the index of a population, or of an input port when `from_input`; a population that
+    is not earlier than the target gives its events of the tick before. `weights` is int8 of shape
+    (rows, size of target) for dense, (out channels, channels / groups, ky, kx) for conv; SparseWeights for
+    sparse; None for a feed. `bits` is how many each weight is stored with: 8, 4, 2 or 1 (sparse: 8).
+    `source_map` is there for conv, and where pooling is folded in; `target_map` for conv only.
+    `delays` is int32 of shape (size of target,) for a late projection (2.6).
     """
 
     name: str
     source: int
     from_input: bool
     target: int
-    weights: npt.NDArray[np.int8]
+    weights: Weights
+    kind: ProjectionKind = ProjectionKind.DENSE
+    bits: int = 8
+    source_map: SourceMap | None = None
+    target_map: TargetMap | None = None
+    delays: Int32Array | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,8 @@
 #define SPKL_IMAGE_ABSENT UINT32_C(0xFFFFFFFF)
 #define SPKL_IMAGE_FROM_INPUT 0x8000u
 #define SPKL_IMAGE_ZERO_WEIGHT 128
+#define SPKL_IMAGE_HAS_MAP 1u
+#define SPKL_IMAGE_HAS_DELAYS 2u
 
 #define SPKL_V_MAX 0x3FFFFFFF
 #define SPKL_INPUT_SUM_MAX (UINT32_C(1) << 23)
@@ -33,7 +35,29 @@ enum spkl_section_id {
     SPKL_SECTION_SIGNATURE = 9
 };
 
+enum spkl_population_kind {
+    SPKL_POPULATION_LIF = 1,
+    SPKL_POPULATION_DELAY = 2
+};
+
+enum spkl_projection_kind {
+    SPKL_PROJECTION_DENSE = 1,
+    SPKL_PROJECTION_CONV = 2,
+    SPKL_PROJECTION_SPARSE = 3,
+    SPKL_PROJECTION_FEED = 4
+};
+
+enum spkl_layout {
+    SPKL_LAYOUT_ROWS_U8 = 0,
+    SPKL_LAYOUT_ROWS_U4 = 1,
+    SPKL_LAYOUT_ROWS_U2 = 2,
+    SPKL_LAYOUT_ROWS_U1 = 3,
+    SPKL_LAYOUT_ROWS_S8 = 4,
+    SPKL_LAYOUT_SPARSE = 5
+};
+
 enum spkl_parameter {
+    SPKL_PARAMETER_DELAY = 0, /* of a delay line */
     SPKL_PARAMETER_DECAY_V = 0,
     SPKL_PARAMETER_DECAY_U = 1,
     SPKL_PARAMETER_DECAY_A = 2,
@@ -99,20 +123,21 @@ struct SPKL_RECORD spkl_model_record {
 };
 
 struct SPKL_RECORD spkl_population_record {
-    uint8_t kind; /* 1: LIF family */
+    uint8_t kind;
     uint8_t frac;
     uint16_t size;
     uint32_t flags;
     uint16_t per_neuron;
     uint16_t max_count;
     uint32_t parameters[SPKL_N_PARAMETERS];
-    uint32_t reserved[2];
+    uint8_t block; /* neurons of a block, as a power of 2 */
+    uint8_t reserved[7];
 };
 
 struct SPKL_RECORD spkl_projection_record {
-    uint8_t kind;   /* 1: dense */
-    uint8_t layout; /* 0: rows by source */
-    uint16_t flags;
+    uint8_t kind;
+    uint8_t layout;
+    uint16_t flags; /* SPKL_IMAGE_HAS_... */
     uint16_t source;
     uint16_t target;
     uint16_t delay;
@@ -120,7 +145,32 @@ struct SPKL_RECORD spkl_projection_record {
     uint32_t weights;
     uint32_t weights_length;
     uint32_t stride;
-    uint32_t reserved2[2];
+    uint32_t map;
+    uint32_t delays;
+};
+
+/* The source of a projection as an image; of a convolution, the target too. */
+struct SPKL_RECORD spkl_map_record {
+    uint16_t channels;
+    uint16_t height;
+    uint16_t width;
+    uint8_t planar;
+    uint8_t out_planar;
+    uint16_t pool_y;
+    uint16_t pool_x;
+    uint16_t out_channels;
+    uint16_t out_height;
+    uint16_t out_width;
+    uint16_t groups;
+    uint16_t kernel_y;
+    uint16_t kernel_x;
+    uint16_t stride_y;
+    uint16_t stride_x;
+    int16_t pad_y;
+    int16_t pad_x;
+    uint16_t dilation_y;
+    uint16_t dilation_x;
+    uint32_t reserved;
 };
 
 struct SPKL_RECORD spkl_input_record {
