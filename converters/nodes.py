@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
-from spikelet.model import LifChoices
+from spikelet.model import LifChoices, SourceMap, TargetMap
 
 if TYPE_CHECKING:
     from spikelet.converters.graph import Network
@@ -18,8 +19,12 @@ __all__ = [
     "LI",
     "LIF",
     "Affine",
+    "Conv",
+    "Convolution",
     "CubaLI",
     "CubaLIF",
+    "Delay",
+    "DelayLine",
     "Dense",
     "Flatten",
     "FloatArray",
@@ -31,13 +36,18 @@ __all__ = [
     "Neurons",
     "Node",
     "Output",
+    "Pool",
+    "Projected",
     "Scale",
     "Shape",
+    "Sparse",
     "Threshold",
+    "Ticks",
     "size_of",
 ]
 
 FloatArray = npt.NDArray[np.float64]
+Ticks = npt.NDArray[np.int64]
 Shape = tuple[int, ...]
 
 
@@ -162,6 +172,97 @@ class Flatten(Node):
         return (*given[:start], size_of(given[start : end + 1]), *given[end + 1 :])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Conv(Node):
+    """A convolution over one or two axes (NIR's Conv1d, Conv2d): y = weight * x + bias.
+
+    `weight` has shape (out, in / groups, k) or (out, in / groups, ky, kx), `bias` (out,). `stride` and
+    `dilation` have one number an axis, `padding` a pair (before, after) an axis. `input_shape` are the
+    spatial axes of the input, None where the file does not say.
+    """
+
+    weight: FloatArray
+    bias: FloatArray
+    stride: Shape
+    padding: tuple[tuple[int, int], ...]
+    dilation: Shape
+    groups: int
+    input_shape: Shape | None
+
+    def takes(self) -> Shape | None:
+        """(in, *input_shape)."""
+        channels = self.weight.shape[1] * self.groups
+        return None if self.input_shape is None else (channels, *self.input_shape)
+
+    def gives(self, given: Shape, /) -> Shape:
+        """(out, *spatial axes)."""
+        n = self.weight.ndim - 2
+        if len(given) != n + 1 or given[0] != self.weight.shape[1] * self.groups:
+            raise ValueError(
+                f"an input of shape {given} for a convolution of {self.weight.shape[1] * self.groups} channels"
+                f" over {n} axes"
+            )
+        sizes = (
+            (size + sum(pad) - dilation * (k - 1) - 1) // stride + 1
+            for size, pad, dilation, k, stride in zip(
+                given[1:], self.padding, self.dilation, self.weight.shape[2:], self.stride, strict=True
+            )
+        )
+        shape = (self.weight.shape[0], *sizes)
+        if min(shape) < 1:
+            raise ValueError(f"an input of shape {given}, smaller than the kernel {self.weight.shape[2:]}")
+        return shape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pool(Node):
+    """Sums (or means, `average`) over windows of the last two axes; padding counts as zeros, in means too."""
+
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+    average: bool
+
+    def gives(self, given: Shape, /) -> Shape:
+        """(channels, height, width)."""
+        if len(given) != 3:
+            raise ValueError(f"an input of shape {given} where (channels, height, width) is needed")
+        sizes = tuple(
+            (size + 2 * pad - k) // stride + 1
+            for size, pad, k, stride in zip(given[1:], self.padding, self.kernel, self.stride, strict=True)
+        )
+        if min(sizes) < 1:
+            raise ValueError(f"an input of shape {given}, smaller than the window {self.kernel}")
+        return (given[0], *sizes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Delay(Node):
+    """y(t) = x(t - delay); `delay` [s], one number or the shape of the input (NIR's Delay)."""
+
+    delay: FloatArray
+
+    def takes(self) -> Shape | None:
+        """The shape of `delay`, any for one number."""
+        return _common_shape(self.delay)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DelayLine(Node):
+    """y(t) = x(t - ticks), element by element; int64 of shape (size,) or (1,) for all.
+
+    What is left of Delay when time is in ticks. A line whose ticks are all above 0 may stand on a
+    cycle: its output of a tick does not depend on its input of that tick.
+    """
+
+    ticks: Ticks
+
+    @property
+    def breaks(self) -> bool:
+        """Whether a cycle through it is one in time."""
+        return bool(np.all(self.ticks > 0))
+
+
 class _Elementwise(Node):
     """A neuron kind whose parameters have one shape, or are one number for all."""
 
@@ -252,7 +353,8 @@ class Neurons(Node):
 
     All arrays are float64 of shape (size,). Potentials are counted from `offset` (the file's
     v_leak); `gain` multiplies the input; `reset` is `reset_by` or `reset_to`, by the kind of reset.
-    `strict` says whether `v > threshold` fires or `v >= threshold`.
+    `strict` says whether `v > threshold` fires or `v >= threshold`. `unit` is there where the file's own
+    numbers are integers (Loihi): the size of a weight unit, with which all weights are whole.
     """
 
     shape: Shape
@@ -268,6 +370,7 @@ class Neurons(Node):
     v_min: FloatArray
     v_init: FloatArray
     offset: FloatArray
+    unit: float | None = None
 
     @property
     def size(self) -> int:
@@ -279,14 +382,61 @@ class Neurons(Node):
         return self.shape
 
 
+class Projected(Node):
+    """All weights from one source to one target: what is left of linear nodes.
+
+    `delays` (int64, shape (target,)) is there where what comes to each target comes so many ticks late.
+    """
+
+    __slots__ = ()
+    delays: Ticks | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Dense(Node):
-    """All weights from one source to one target, shape (source, target): what is left of linear nodes."""
+class Dense(Projected):
+    """A matrix of shape (source, target); with a `source_map`, (rows of the pooled map, target).
+
+    Sources and targets are numbered as in the file, in C order; rows of a pooled map too: its `planar`
+    is True here.
+    """
 
     weight: FloatArray
+    source_map: SourceMap | None = None
+    delays: Ticks | None = None
+
+    def gives(self, given: Shape, /) -> Shape:
+        """(target,); takes any shape of as many elements as it has sources."""
+        sources = self.weight.shape[0] if self.source_map is None else self.source_map.size
+        if size_of(given) != sources:
+            raise ValueError(f"an input of shape {given} for {sources} sources")
+        return (self.weight.shape[1],)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Convolution(Projected):
+    """A convolution, with sum-pooling of its source: weight (out, in / groups, ky, kx); maps are planar (C order)."""
+
+    weight: FloatArray
+    source_map: SourceMap
+    target_map: TargetMap
+    delays: Ticks | None = None
+
+    def gives(self, given: Shape, /) -> Shape:
+        """(target,); takes any shape of as many elements as its map has."""
+        if size_of(given) != self.source_map.size:
+            raise ValueError(f"an input of shape {given} for {self.source_map.size} sources")
+        return (self.target_map.size,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sparse(Projected):
+    """A matrix of shape (source, target) of which few elements are not 0."""
+
+    weight: csr_array
+    delays: Ticks | None = None
 
     def gives(self, given: Shape, /) -> Shape:
         """(target,); takes any shape of as many elements as it has sources."""
         if size_of(given) != self.weight.shape[0]:
             raise ValueError(f"an input of shape {given} for {self.weight.shape[0]} sources")
-        return (self.weight.shape[1],)
+        return (int(self.weight.shape[1]),)
