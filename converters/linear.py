@@ -15,6 +15,7 @@ from spikelet.converters.nodes import (
     Conv,
     Convolution,
     Dense,
+    Flat,
     Flatten,
     FloatArray,
     Identity,
@@ -72,6 +73,8 @@ def matrix_of(node: Node, shape: Shape, path: str = "network") -> csr_array:
 
 def connections_of(node: Node, shape: Shape) -> int:
     """Upper bound of the elements of a node's matrix, without making it."""
+    if isinstance(node, Flat):
+        return connections_of(node.node, node.shape)
     if isinstance(node, (Affine, Linear)):
         return int(node.weight.size)
     if isinstance(node, Conv):
@@ -88,6 +91,8 @@ def connections_of(node: Node, shape: Shape) -> int:
 
 def bias_of(node: Node, shape: Shape) -> FloatArray | None:
     """What a linear node adds to each target, shape (targets,); None for nothing."""
+    if isinstance(node, Flat):
+        return bias_of(node.node, node.shape)
     if isinstance(node, Affine):
         return node.bias
     if isinstance(node, Conv) and np.any(node.bias):
@@ -200,6 +205,7 @@ _MATRICES: Mapping[type[Node], Callable[[Any, Shape], csr_array]] = {
     Scale: lambda node, shape: csr_array(diags_array(np.broadcast_to(node.scale.reshape(-1), size_of(shape)))),
     Conv: _conv,
     Pool: _pool,
+    Flat: lambda node, _: _MATRICES[type(node.node)](node.node, node.shape),
     Flatten: _same,
     Identity: _same,
     Output: _same,

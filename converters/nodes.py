@@ -26,6 +26,7 @@ __all__ = [
     "Delay",
     "DelayLine",
     "Dense",
+    "Flat",
     "Flatten",
     "FloatArray",
     "Graph",
@@ -380,6 +381,22 @@ class Neurons(Node):
     def takes(self) -> Shape:
         """Its shape."""
         return self.shape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Flat(Node):
+    """A Conv or Pool on flat vectors: `shape` are the axes of its input, in C order."""
+
+    node: Conv | Pool
+    shape: Shape
+
+    def takes(self) -> Shape:
+        """(size,)."""
+        return (size_of(self.shape),)
+
+    def gives(self, _: Shape, /) -> Shape:
+        """(size of the output,)."""
+        return (size_of(self.node.gives(self.shape)),)
 
 
 class Projected(Node):

@@ -1,197 +1,171 @@
-"""All linear nodes between two populations become one matrix and a bias."""
+"""All linear nodes between two populations become one set of weights, a delay and a bias."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
+from scipy.sparse import csr_array
 
-from spikelet.converters.graph import MAX_ELEMENTS, Network, shapes, topological
+from spikelet.converters.graph import Network, shapes
 from spikelet.converters.nodes import (
-    Affine,
-    Dense,
-    Flatten,
+    DelayLine,
     FloatArray,
-    Identity,
     Input,
-    Linear,
     Neurons,
     Node,
     Output,
-    Scale,
+    Projected,
+    Sparse,
+    Ticks,
     size_of,
 )
+from spikelet.converters.passes.project import as_sparse, from_matrix, project, scaled
+from spikelet.converters.passes.terms import ONE, Sum, Term
 from spikelet.errors import ConvertError
 from spikelet.model import LifChoices
 
-__all__ = ["drop_reshapes", "fold_gains", "fold_linear", "prune"]
-
-
-def drop_reshapes(network: Network) -> Network:
-    """Take out Flatten and Identity: neurons are numbered in C order, so they move nothing."""
-    gone = {path for path, _ in network.of(Flatten, Identity)}
-    edges = list(network.edges)
-    for path in gone:
-        into = [a for a, b in edges if b == path]
-        out = [b for a, b in edges if a == path]
-        edges = [e for e in edges if path not in e] + [(a, b) for a in into for b in out]
-        twice = next((e for e in edges if edges.count(e) > 1), None)
-        if twice is not None:
-            raise ConvertError(
-                f"{twice[0]} -> {twice[1]}",
-                "edges",
-                found="two ways without a weight in between",
-                allowed="one",
-                hint="Put a Scale node into one of them.",
-            )
-    flat = {
-        path: replace(node, shape=(node.size,)) if isinstance(node, Neurons) else _any_shape(node)
-        for path, node in network.nodes.items()
-        if path not in gone
-    }
-    return Network(nodes=flat, edges=tuple(sorted(edges)), meta=network.meta)
-
-
-def _any_shape(node: Node) -> Node:
-    """Forget shapes that only the dropped nodes made true; sizes are still checked."""
-    if isinstance(node, Output):
-        return Output(shape=None)
-    if isinstance(node, Input):
-        return replace(node, shape=(size_of(node.shape),), port_shape=node.shape)
-    return Scale(scale=node.scale.reshape(-1)) if isinstance(node, Scale) else node
-
-
-def prune(network: Network) -> Network:
-    """Drop what leads to no Output."""
-    needed: set[str] = {path for path, _ in network.of(Output)}
-    for path in reversed(topological(network)):
-        if needed & set(network.targets(path)):
-            needed.add(path)
-    needed |= {path for path, _ in network.of(Input)}
-    return Network(
-        nodes={path: node for path, node in network.nodes.items() if path in needed},
-        edges=tuple(edge for edge in network.edges if set(edge) <= needed),
-        meta=network.meta,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sum:
-    """A linear map from several sources: bias + sum of matrices; None is the identity, one axis a diagonal."""
-
-    terms: Mapping[str, FloatArray | None] = field(default_factory=dict)
-    bias: FloatArray
-
-    def unchanged(self) -> str:
-        """The one source that it gives as it is; "" for any other map."""
-        source = next(iter(self.terms), "")
-        return source if len(self.terms) == 1 and self.terms[source] is None else ""
-
-    def plus(self, other: _Sum, size: int) -> _Sum:
-        terms = dict(self.terms)
-        for source, matrix in other.terms.items():
-            terms[source] = _added(terms[source], matrix, size) if source in terms else matrix
-        return _Sum(terms=terms, bias=self.bias + other.bias)
-
-    def through(self, weight: FloatArray, bias: FloatArray) -> _Sum:
-        """Behind y = weight x + bias, or y = weight * x where weight has one axis."""
-        if weight.ndim == 1:
-            terms = {
-                source: weight if matrix is None else weight * matrix if matrix.ndim == 1 else weight[:, None] * matrix
-                for source, matrix in self.terms.items()
-            }
-            return _Sum(terms=terms, bias=weight * self.bias + bias)
-        terms = {
-            source: weight if matrix is None else weight * matrix if matrix.ndim == 1 else weight @ matrix
-            for source, matrix in self.terms.items()
-        }
-        return _Sum(terms=terms, bias=weight @ self.bias + bias)
-
-
-def _added(a: FloatArray | None, b: FloatArray | None, size: int) -> FloatArray:
-    return _matrix(a, size) + _matrix(b, size)
-
-
-def _matrix(matrix: FloatArray | None, size: int) -> FloatArray:
-    """(target, source) with all elements."""
-    if matrix is None:
-        return np.eye(size)
-    return np.diag(matrix) if matrix.ndim == 1 else matrix
+__all__ = ["fold_gains", "fold_linear", "origin"]
 
 
 def fold_linear(network: Network) -> Network:
-    """Leave Input, Neurons, Output, and one Dense for each source of a Neurons node.
+    """Leave Input, Neurons, Output, DelayLine, and weights (Projected) from each source of a Neurons node.
 
-    A bias becomes the neurons' own. An Output behind linear nodes, or behind several sources, gets a
-    readout: Neurons that keep nothing and do not fire, so that v is the Output's value of the tick.
+    A bias becomes the neurons' own. Delays move in front of the weights, or, where each target has its own,
+    into them. An Output behind linear nodes, or behind several sources, gets a readout: Neurons that keep
+    nothing and do not fire, so that v is the Output's value of the tick.
 
     Raises:
-        ConvertError: potentials are fed into a layer.
+        ConvertError: potentials are fed into a layer; a cycle has no neurons; there are too many weights.
     """
-    sizes = {path: size_of(shape) for path, shape in shapes(network, "fold_linear").items()}
-    sums: dict[str, _Sum] = {}
-    nodes: dict[str, Node] = {}
-    edges: list[tuple[str, str]] = []
-
-    def attach(path: str, neurons: Neurons, given: _Sum) -> None:
-        nodes[path] = replace(neurons, bias=neurons.bias + neurons.gain * given.bias)
-        for source, matrix in given.terms.items():
-            _refuse_potentials(nodes[source], source, path)
-            _refuse_large(path, sizes[source], neurons.size)
-            name = f"{source} > {path}"
-            nodes[name] = Dense(weight=np.ascontiguousarray(_matrix(matrix, neurons.size).T))
-            edges.extend([(source, name), (name, path)])
-
-    for path in topological(network):
-        node, size = network.nodes[path], sizes[path]
-        given = _given(network, path, sums, size if not isinstance(node, (Affine, Linear)) else node.weight.shape[1])
-        if isinstance(node, Input):
-            nodes[path] = node
-            sums[path] = _Sum(terms={path: None}, bias=np.zeros(size))
-        elif isinstance(node, Neurons):
-            attach(path, node, given)
-            sums[path] = _Sum(terms={path: None}, bias=np.zeros(size))
-        elif isinstance(node, (Affine, Linear)):
-            for source in given.terms:
-                _refuse_large(path, sizes[source], size)
-            sums[path] = given.through(node.weight, node.bias if isinstance(node, Affine) else np.zeros(size))
-        elif isinstance(node, Scale):
-            sums[path] = given.through(np.broadcast_to(node.scale.reshape(-1), size), np.zeros(size))
-        elif isinstance(node, Output):
-            nodes[path] = node
-            source = given.unchanged()
-            if source and isinstance(nodes[source], Neurons):
-                edges.append((source, path))
-                continue
-            name = network.sources(path)[0] if len(network.sources(path)) == 1 else f"{path}.readout"
-            name = name if name not in nodes else f"{path}.readout"
-            attach(name, _readout(size), given)
-            edges.append((name, path))
-        else:
-            raise TypeError(f"{path}: no rule to fold {type(node).__name__}")
-    return Network(nodes=nodes, edges=tuple(edges), meta=network.meta)
+    return _Folder(network).folded()
 
 
-def _given(network: Network, path: str, sums: Mapping[str, _Sum], size: int) -> _Sum:
-    total = _Sum(bias=np.zeros(size))
-    for source in network.sources(path):
-        if set(total.terms) & set(sums[source].terms):
-            _refuse_large(path, size, size)
-        total = total.plus(sums[source], size)
+class _Folder:
+    """Builds the folded network."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._sizes = {path: size_of(shape) for path, shape in shapes(network, "fold_linear").items()}
+        self._sources: dict[str, list[str]] = {path: [] for path in network.nodes}
+        for a, b in network.edges:
+            self._sources[b].append(a)
+        self._nodes: dict[str, Node] = {}
+        self._edges: list[tuple[str, str]] = []
+        self._lines: dict[tuple[str, bytes], str] = {}
+
+    def folded(self) -> Network:
+        ends = [path for path, node in self._network.nodes.items() if isinstance(node, (Input, Neurons))]
+        sums = {path: Sum.of(path, self._sizes[path]) for path in ends}
+        for path in self._linear():
+            given = Sum.total([sums[source] for source in self._sources[path]])
+            sums[path] = given.through(path, self._network.nodes[path])
+        for path in ends:
+            self._nodes[path] = self._network.nodes[path]
+        for path, node in self._network.of(Neurons):
+            self._attach(path, node, Sum.total([sums[source] for source in self._sources[path]]))
+        for path, _ in self._network.of(Output):
+            self._output(path, Sum.total([sums[source] for source in self._sources[path]]))
+        return Network(nodes=self._nodes, edges=tuple(self._edges), meta=self._network.meta)
+
+    def _linear(self) -> list[str]:
+        """Linear nodes and delays, sources first.
+
+        Raises:
+            ConvertError: some feed each other without neurons in between.
+        """
+        nodes = self._network.nodes
+        inner = [path for path, node in nodes.items() if not isinstance(node, (Input, Neurons, Output))]
+        left = {path: {a for a in self._sources[path] if a in set(inner)} for path in inner}
+        order: list[str] = []
+        while left:
+            ready = [path for path, needs in left.items() if not needs]
+            if not ready:
+                raise ConvertError(
+                    " -> ".join(left),
+                    "edges",
+                    found="a cycle without neurons",
+                    allowed="cycles through at least one spiking population",
+                    hint="Events carry spikes: a linear feedback has no place to keep its sums. Put neurons into it.",
+                )
+            for path in ready:
+                del left[path]
+            for needs in left.values():
+                needs -= set(ready)
+            order += ready
+        return order
+
+    def _attach(self, path: str, neurons: Neurons, given: Sum) -> None:
+        """A population with all weights into it."""
+        self._nodes[path] = replace(neurons, bias=neurons.bias + neurons.gain * given.bias)
+        groups: dict[tuple[str, bytes, bytes], list[Term]] = {}
+        for term in given.terms:
+            groups.setdefault(term.key, []).append(term)
+        for terms in groups.values():
+            first = terms[0]
+            source = self._source(first.source, path)
+            made = [project(path, term.chain, self._sizes.get(first.source, 1)) for term in terms]
+            weights = made[0] if len(made) == 1 else from_matrix(path, _added(made))
+            if first.late is not None:
+                weights = replace(weights, delays=np.broadcast_to(first.late, neurons.size).astype(np.int64))
+            self._project(self._line(source, first.ticks), path, weights)
+
+    def _project(self, source: str, path: str, weights: Node) -> None:
+        name = f"{source} > {path}"
+        while name in self._nodes:
+            name += "'"
+        self._nodes[name] = weights
+        self._edges += [(source, name), (name, path)]
+
+    def _source(self, source: str, path: str) -> str:
+        """A source that may send events; the constant one is made when it is first needed."""
+        if source != ONE:
+            _refuse_potentials(self._nodes[source], source, path)
+            return source
+        if ONE not in self._nodes:
+            self._nodes[ONE] = _constant()
+            entry = next(name for name, node in self._nodes.items() if isinstance(node, Input))
+            self._project(entry, ONE, Sparse(weight=csr_array((self._sizes[entry], 1))))
+        return ONE
+
+    def _line(self, source: str, ticks: Ticks) -> str:
+        """The delay line of a source; the source itself where nothing is delayed."""
+        if not np.any(ticks):
+            return source
+        key = (source, ticks.tobytes())
+        if key not in self._lines:
+            known = sum(1 for name, _ in self._lines if name == source)
+            self._lines[key] = f"{source}.delay{known}" if known else f"{source}.delay"
+            self._nodes[self._lines[key]] = DelayLine(ticks=ticks)
+            self._edges.append((source, self._lines[key]))
+        return self._lines[key]
+
+    def _output(self, path: str, given: Sum) -> None:
+        self._nodes[path] = Output(shape=None)
+        terms = given.terms
+        plain = len(terms) == 1 and not terms[0].chain and terms[0].late is None and not np.any(given.bias)
+        if plain and isinstance(self._nodes.get(terms[0].source), Neurons):
+            if np.any(terms[0].ticks):
+                _refuse_potentials(self._nodes[terms[0].source], terms[0].source, path)
+            self._edges.append((self._line(terms[0].source, terms[0].ticks), path))
+            return
+        size = self._sizes[path]
+        source = self._sources[path][0]
+        only = len(self._sources[path]) == 1 and source not in self._nodes
+        name = source if only else f"{path}.readout"
+        self._sizes[name] = size
+        self._attach(name, _readout(size), given)
+        self._edges.append((name, path))
+
+
+def _added(made: Iterable[Projected]) -> csr_array | FloatArray:
+    total: csr_array | FloatArray | None = None
+    for node in made:
+        matrix = as_sparse(node)
+        total = matrix if total is None else csr_array(total + matrix)
+    assert total is not None
     return total
-
-
-def _refuse_large(path: str, rows: int, columns: int) -> None:
-    """Weights are dense here, also those that the file only implies."""
-    if rows * columns > MAX_ELEMENTS:
-        raise ConvertError(
-            path,
-            "weights",
-            found=f"{rows} x {columns} between two populations",
-            allowed=f"at most {MAX_ELEMENTS}",
-            hint="Make one of the populations smaller.",
-        )
 
 
 def _refuse_potentials(node: Node, source: str, path: str) -> None:
@@ -205,23 +179,40 @@ def _refuse_potentials(node: Node, source: str, path: str) -> None:
         )
 
 
-def _readout(size: int) -> Neurons:
+def _neurons(size: int, *, fires: bool, threshold: float, bias: float) -> Neurons:
+    """Neurons that keep nothing from tick to tick."""
     zero = np.zeros(size)
     return Neurons(
         shape=(size,),
-        choices=LifChoices(fires=False),
+        choices=LifChoices(fires=fires),
         strict=True,
         decay_v=zero,
         decay_u=zero + 1,
         gain=zero + 1,
-        threshold=zero + np.inf,
+        threshold=zero + threshold,
         reset=zero,
         count_by=zero + 1,
-        bias=zero,
+        bias=zero + bias,
         v_min=zero - np.inf,
         v_init=zero,
         offset=zero,
     )
+
+
+def _readout(size: int) -> Neurons:
+    return _neurons(size, fires=False, threshold=np.inf, bias=0.0)
+
+
+def _constant() -> Neurons:
+    """One neuron that fires in every tick."""
+    return _neurons(1, fires=True, threshold=0.5, bias=1.0)
+
+
+def origin(nodes: Mapping[str, Node], sources: Mapping[str, list[str]], path: str) -> str:
+    """What feeds a delay line, or the source itself."""
+    while isinstance(nodes[path], DelayLine):
+        path = sources[path][0]
+    return path
 
 
 def fold_gains(network: Network, input_scale: float) -> Network:
@@ -230,11 +221,17 @@ def fold_gains(network: Network, input_scale: float) -> Network:
     With a synaptic current this counts u in units of v: both updates are linear, so v is the same.
     """
     nodes = dict(network.nodes)
+    sources: dict[str, list[str]] = {path: [] for path in nodes}
+    for a, b in network.edges:
+        sources[b].append(a)
     for path, node in network.of(Neurons):
-        for name in network.sources(path):
-            dense = network.nodes[name]
-            assert isinstance(dense, Dense)
-            from_input = isinstance(network.nodes[network.sources(name)[0]], Input)
-            nodes[name] = Dense(weight=dense.weight * node.gain * (input_scale if from_input else 1.0))
+        for name in sources[path]:
+            weights = network.nodes[name]
+            assert isinstance(weights, Projected)
+            first = network.nodes[origin(network.nodes, sources, sources[name][0])]
+            factor = node.gain * (input_scale if isinstance(first, Input) else 1.0)
+            nodes[name] = scaled(path, weights, factor)
         nodes[path] = replace(node, gain=np.ones(node.size))
     return Network(nodes=nodes, edges=network.edges, meta=network.meta)
+
+
