@@ -57,7 +57,7 @@ def input_bound(weights: FloatArray, source: Source) -> FloatArray:
     full, rest = divmod(source.max_sum, source.max_value)
     bounds: list[FloatArray] = []
     for part in parts:
-        if full >= source.size:
+        if full >= len(part):
             bounds.append(part.sum(axis=0) * source.max_value)
             continue
         ordered = -np.sort(-part, axis=0)

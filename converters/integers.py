@@ -10,17 +10,18 @@ from typing import Any
 import numpy as np
 
 from spikelet.converters import calibrate
-from spikelet.converters.bounds import Source
 from spikelet.converters.encoding import encode
 from spikelet.converters.floating import Array
 from spikelet.converters.frameworks import FRAMEWORKS
-from spikelet.converters.graph import Network, topological
+from spikelet.converters.graph import Network
+from spikelet.converters.lowered import Lowered
 from spikelet.converters.nodes import Input, Neurons, Output
-from spikelet.converters.ports import Options, decoder_of, input_port, output_port, source_of
-from spikelet.converters.quantize import Quantised, Settings, quantise
+from spikelet.converters.passes.project import scaled
+from spikelet.converters.ports import Options, decoder_of, input_port
+from spikelet.converters.quantize import Quantised, Settings
 from spikelet.errors import DataError
 from spikelet.events import as_events, to_dense
-from spikelet.model import Decoder, Encoder, InputPort, Model, Projection, Rounding
+from spikelet.model import Decoder, Encoder, InputPort, Model, Rounding
 from spikelet.rules import check
 
 __all__ = ["build", "calibration_inputs"]
@@ -33,7 +34,7 @@ def build(network: Network, options: Options, *, calibration: Any, dt: float | N
     """Quantise a lowered network.
 
     Args:
-        network: Input, Neurons, Dense and Output.
+        network: Input, Neurons, DelayLine, weights and Output.
         options: numbers and ports.
         calibration: as for convert().
         dt: length of a tick [s], for the record.
@@ -49,33 +50,13 @@ def build(network: Network, options: Options, *, calibration: Any, dt: float | N
     settings = replace(_settings(network, options, outputs), moments=moments)
     if inputs is not None:
         settings = replace(settings, weight_share=_WORTH / len(next(iter(inputs.values()))))
-    quantised = _populations(network, ports, settings)
-    meta = _meta(network, options, quantised)
+    lowered = Lowered(network, ports)
+    quantised = lowered.quantise(settings)
+    meta = _meta(network, options)
     if inputs is not None:
-        plain = _populations(network, ports, replace(settings, moments={}))
+        plain = lowered.quantise(replace(settings, moments={}))
         quantised, meta["calibration"] = _better(network, inputs, {"data": quantised, "weights": plain})
-        meta["populations"] = [part.report for part in quantised.values()]
-    index = {path: i for i, path in enumerate(quantised)}
-    model = Model(
-        populations=tuple(part.population for part in quantised.values()),
-        projections=tuple(_projections(quantised, [port.name for port in ports])),
-        inputs=tuple(ports),
-        outputs=tuple(
-            output_port(
-                path,
-                index[network.sources(path)[0]],
-                quantised[network.sources(path)[0]].population.size,
-                fires=quantised[network.sources(path)[0]].population.choices.fires,
-                decoder=decoder,
-                options=options,
-            )
-            for path, decoder in outputs.items()
-        ),
-        ticks_per_sample=options.ticks_per_sample,
-        reset_between=options.reset_between,
-        tick_ns=min(round(dt * 1e9), 2**32 - 1) if dt is not None else 0,
-        meta=meta,
-    )
+    model = lowered.model(quantised, outputs, options, meta=meta, dt=dt)
     check(model)
     return model
 
@@ -93,36 +74,6 @@ def _settings(network: Network, options: Options, outputs: Mapping[str, Decoder]
     )
 
 
-def _populations(network: Network, ports: Sequence[InputPort], settings: Settings) -> dict[str, Quantised]:
-    """Every population, sources first: what one may send bounds the next one's input."""
-    sources: dict[str, Source] = {port.name: source_of(port) for port in ports}
-    result: dict[str, Quantised] = {}
-    for path in topological(network):
-        if not isinstance(network.nodes[path], Neurons):
-            continue
-        used = {network.sources(name)[0] for name in network.sources(path)}
-        part = quantise(network, path, {name: sources[name] for name in sources if name in used}, settings)
-        result[path] = part
-        count, size = part.population.max_count, part.population.size
-        sources[path] = Source(size=size, max_value=count, max_sum=size * count, negative=False)
-    return result
-
-
-def _projections(quantised: Mapping[str, Quantised], ports: list[str]) -> list[Projection]:
-    index = {path: i for i, path in enumerate(quantised)}
-    return [
-        Projection(
-            name=f"{source} > {path}",
-            source=ports.index(source) if source in ports else index[source],
-            from_input=source in ports,
-            target=index[path],
-            weights=weights,
-        )
-        for path, part in quantised.items()
-        for source, weights in part.weights.items()
-    ]
-
-
 def _better(
     network: Network, inputs: Mapping[str, Array], candidates: Mapping[str, dict[str, Quantised]]
 ) -> tuple[dict[str, Quantised], dict[str, Any]]:
@@ -130,18 +81,19 @@ def _better(
     results: dict[str, dict[str, Any]] = {}
     for name, quantised in candidates.items():
         weights = {
-            (source, path): whole.astype(np.float64) * part.scale
+            projection: scaled(path, whole, part.scale)
             for path, part in quantised.items()
-            for source, whole in part.weights.items()
+            for projection, whole in part.weights.items()
         }
-        results[name] = calibrate.agreement(network, calibrate.with_weights(network, weights), inputs)
+        rounded = Network(nodes={**network.nodes, **weights}, edges=network.edges, meta=network.meta)
+        results[name] = calibrate.agreement(network, rounded, inputs)
     best = max(
         results, key=lambda name: (results[name]["predictions_equal"], sum(results[name]["spikes_equal"].values()))
     )
     return candidates[best], {"rounded_by": best, **results[best]}
 
 
-def _meta(network: Network, options: Options, quantised: Mapping[str, Quantised]) -> dict[str, Any]:
+def _meta(network: Network, options: Options) -> dict[str, Any]:
     choices = network.meta.get("choices", {})
     framework = next((values["framework"] for values in choices.values()), "")
     try:
@@ -155,7 +107,6 @@ def _meta(network: Network, options: Options, quantised: Mapping[str, Quantised]
         "assumed": FRAMEWORKS[framework].lost if framework else "",
         "input_scale": options.input_scale,
         "weight_bits": options.weight_bits,
-        "populations": [part.report for part in quantised.values()],
     }
 
 

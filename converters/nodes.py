@@ -44,6 +44,7 @@ __all__ = [
     "Sparse",
     "Threshold",
     "Ticks",
+    "Weighted",
     "size_of",
 ]
 
@@ -457,3 +458,7 @@ class Sparse(Projected):
         if size_of(given) != self.weight.shape[0]:
             raise ValueError(f"an input of shape {given} for {self.weight.shape[0]} sources")
         return (int(self.weight.shape[1]),)
+
+
+#: Weights of any form.
+Weighted = Dense | Convolution | Sparse

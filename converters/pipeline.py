@@ -12,9 +12,10 @@ from spikelet.converters.frontends.nir import read_nir
 from spikelet.converters.graph import Network, check
 from spikelet.converters.integers import build
 from spikelet.converters.passes.discretise import discretise
-from spikelet.converters.passes.fold import drop_reshapes, fold_gains, fold_linear, prune
+from spikelet.converters.passes.fold import fold_gains, fold_linear
 from spikelet.converters.passes.fuse import fuse_thresholds
 from spikelet.converters.passes.inline import inline
+from spikelet.converters.passes.reshape import drop_reshapes, prune
 from spikelet.converters.ports import Options
 from spikelet.errors import ConvertError
 from spikelet.model import Decoder, Encoder, Model, Rounding

@@ -99,12 +99,13 @@ def input_port(path: str, shape: tuple[int, ...], options: Options) -> InputPort
 
 
 def source_of(port: InputPort) -> Source:
-    """What a port may send in a tick; only pushed events can be negative."""
+    """What a port may send in a tick; only pushed events can be negative, and several of one neuron add up."""
+    pushed = port.encoder is Encoder.EVENTS
     return Source(
         size=port.size,
-        max_value=port.max_value,
+        max_value=port.max_sum if pushed else port.max_value,
         max_sum=port.max_sum,
-        negative=port.encoder is Encoder.EVENTS,
+        negative=pushed,
     )
 
 
@@ -116,7 +117,7 @@ def decoder_of(network: Network, path: str, options: Options) -> Decoder:
     """
     source = network.sources(path)[0]
     neurons = network.nodes[source]
-    fires = isinstance(neurons, Neurons) and neurons.choices.fires
+    fires = not isinstance(neurons, Neurons) or neurons.choices.fires
     if options.decoder is None:
         return Decoder.COUNT if fires else Decoder.LARGEST
     if not fires and options.decoder in (Decoder.COUNT, Decoder.FIRST):

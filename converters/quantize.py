@@ -7,11 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from spikelet.converters.bounds import Fraction, Source, current_bound, fraction, input_bound, potential_bound
-from spikelet.converters.graph import Network
-from spikelet.converters.nodes import Dense, FloatArray, Input, Neurons
+from spikelet.converters.bounds import Fraction, Source, current_bound, fraction, potential_bound
+from spikelet.converters.nodes import Convolution, Dense, FloatArray, Neurons, Sparse, Weighted
 from spikelet.converters.rounding import (
     MAX_MOMENT,
     choose_scales,
@@ -20,10 +18,11 @@ from spikelet.converters.rounding import (
     snap,
     weight_moment,
 )
+from spikelet.converters.weights import columns, groups_of, input_bounds, with_values
 from spikelet.errors import ConvertError
-from spikelet.model import V_MAX, Int32Array, Population, ResetKind, Rounding
+from spikelet.model import V_MAX, Int32Array, LifChoices, Population, PopulationKind, ResetKind, Rounding
 
-__all__ = ["Quantised", "Settings", "quantise"]
+__all__ = ["Given", "Quantised", "Settings", "delay_line", "quantise"]
 
 #: Semantics 2.3: sum over projections of size times largest value.
 _MAX_SUM = 2**23
@@ -36,12 +35,13 @@ _FEW = 1024
 class Settings:
     """How to round.
 
-    `compared` are populations whose potentials are compared with each other: one scale for each.
-    `moments` are second moments of sources, by path, where data gave them; `weight_share` is how much
-    the estimate from the weights counts beside them.
+    `weight_bits` is for all populations, `bits` for single ones, by path. `compared` are populations whose
+    potentials are compared with each other: one scale for each. `moments` are second moments of sources, by
+    path, where data gave them; `weight_share` is how much the estimate from the weights counts beside them.
     """
 
     weight_bits: int = 8
+    bits: Mapping[str, int] = field(default_factory=dict)
     scale: str = "neuron"
     frac: int | None = None
     rounding: Rounding | None = None
@@ -51,16 +51,35 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """Weights into a population: from where, in which form, and what the source may send in a tick.
+
+    `sum` is what semantics 2.3 counts for it.
+    """
+
+    source: str
+    weights: Weighted
+    limits: Source
+    sum: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quantised:
-    """A population in integers: `weights` by path of the source, int8 of shape (source, size)."""
+    """A population in integers: `weights` by path of the projection, in its form, whole numbers.
+
+    `scale` is the size of a weight unit, shape (size,); `bits` what each weight is stored with.
+    """
 
     population: Population
-    weights: Mapping[str, npt.NDArray[np.int8]]
+    weights: Mapping[str, Weighted]
+    bits: int
     scale: FloatArray
     report: Mapping[str, Any]
 
 
-def quantise(network: Network, path: str, sources: Mapping[str, Source], settings: Settings) -> Quantised:
+def quantise(
+    path: str, node: Neurons, given: Mapping[str, Given], settings: Settings, *, most_spikes: int
+) -> Quantised:
     """Make integers of a population and of all weights into it.
 
     A state unit is scale / 2^frac of the network's units. `v > threshold` becomes
@@ -68,26 +87,18 @@ def quantise(network: Network, path: str, sources: Mapping[str, Source], setting
     integer grid. All other values are rounded to the nearest unit.
 
     Args:
-        network: lowered: Input, Neurons, Dense, Output.
         path: of the population.
-        sources: what each of its sources may send.
+        node: its neurons.
+        given: all weights into it, by path of the projection.
         settings: how to round.
+        most_spikes: of a tick, that its consumers can take.
 
     Raises:
         ConvertError: a value has no place in int32, a leak none in its factor.
 
     Source: docs/explanation/conventions.md; docs/reference/semantics 2.3, 3.1.
     """
-    node: Neurons = network.nodes[path]  # type: ignore[assignment]
-    dense = {network.sources(name)[0]: network.nodes[name] for name in network.sources(path)}
-    real = {source: part.weight for source, part in dense.items() if isinstance(part, Dense)}
-    limit = 2 ** (settings.weight_bits - 1) - 1
-    per_population = settings.scale == "population" or path in settings.compared
-    scale = choose_scales(np.concatenate(list(real.values())), limit=limit, per_population=per_population)
-    whole = {source: _integers(weight, scale, limit, settings, source) for source, weight in real.items()}
-
-    total = sum(source.max_sum if isinstance(network.nodes[name], Input) else source.size * source.max_value
-                for name, source in sources.items())  # fmt: skip
+    total = sum(part.sum for part in given.values())
     if total > _MAX_SUM:
         raise ConvertError(
             path,
@@ -96,16 +107,19 @@ def quantise(network: Network, path: str, sources: Mapping[str, Source], setting
             allowed=f"{_MAX_SUM} (sum over sources of size times largest value)",
             hint="Lower max_value= or max_sum= of the input, or several=False.",
         )
+    real = {name: part.weights for name, part in given.items()}
+    scale, whole = _rounded(path, node, given, settings)
     bias = node.bias / scale
-    given = sum((input_bound(weights, sources[source]) for source, weights in whole.items()), np.zeros(node.size))
-    given = given + np.abs(bias)
-    v_bound = potential_bound(node, given)
+    most = sum((input_bounds(part, given[name].limits) for name, part in whole.items()), np.zeros(node.size))
+    most = most + np.abs(bias)
+    v_bound = potential_bound(node, most)
     node = _never(node, scale, v_bound)
-    chosen = _fraction(path, node, scale, given=given, v=v_bound, settings=settings)
+    chosen = _fraction(path, node, scale, given=most, v=v_bound, settings=settings)
     unit = scale / 2.0**chosen.frac
-    max_count = _max_count(node, scale, given, v_bound)
+    max_count = min(_max_count(node, scale, most, v_bound), most_spikes)
     parameters = _parameters(path, node, unit)
     choices = replace(node.choices, rounding=chosen.rounding)
+    bits = _stored(settings.bits.get(path, settings.weight_bits))
     report = {
         "name": path,
         "scale": _short(scale),
@@ -113,7 +127,7 @@ def quantise(network: Network, path: str, sources: Mapping[str, Source], setting
         "rounding": chosen.rounding.name.lower(),
         "tau_ticks": float(f"{chosen.tau:.4g}"),
         "offset": _short(node.offset),
-        "input_bound": float(f"{np.max(given):.6g}"),
+        "input_bound": float(f"{np.max(most):.6g}"),
         "v_bound": float(f"{np.max(v_bound):.6g}") if np.all(np.isfinite(v_bound)) else None,
         "never_saturates": chosen.proven,
         "weight_error": _weight_error(real, whole, scale),
@@ -127,22 +141,103 @@ def quantise(network: Network, path: str, sources: Mapping[str, Source], setting
             parameters=parameters,
             max_count=max_count,
         ),
-        weights={source: weights.astype(np.int8) for source, weights in whole.items()},
+        weights=whole,
+        bits=bits,
         scale=scale,
         report=report,
     )
 
 
-def _integers(weight: FloatArray, scale: FloatArray, limit: int, settings: Settings, source: str) -> FloatArray:
-    """Round a matrix so that errors make up for each other; to the nearest where that is exact or little is known."""
+def delay_line(path: str, ticks: Int32Array, size: int, *, max_count: int) -> Quantised:
+    """A population that only delays.
+
+    Raises:
+        ConvertError: a tick may bring one neuron more than an event can carry.
+    """
+    if max_count > _MAX_COUNT:
+        raise ConvertError(
+            path,
+            "delay",
+            found=f"events of one neuron that add up to {max_count} in a tick",
+            allowed=f"{_MAX_COUNT} behind a delay",
+            hint="Lower max_sum= of the input.",
+        )
+    return Quantised(
+        population=Population(
+            name=path,
+            size=size,
+            frac=0,
+            choices=LifChoices(several=max_count > 1),
+            parameters={"delay": ticks},
+            max_count=max_count,
+            kind=PopulationKind.DELAY,
+        ),
+        weights={},
+        bits=8,
+        scale=np.ones(size),
+        report={"name": path, "scale": 1.0, "frac": 0},
+    )
+
+
+def _stored(bits: int) -> int:
+    """Bits of storage that hold weights of `bits`."""
+    return next(stored for stored in (1, 2, 4, 8) if stored >= bits)
+
+
+def _rounded(
+    path: str, node: Neurons, given: Mapping[str, Given], settings: Settings
+) -> tuple[FloatArray, dict[str, Weighted]]:
+    """The weight unit of each neuron, and whole weights."""
+    real = {name: part.weights for name, part in given.items()}
+    if node.unit is not None:
+        return np.full(node.size, node.unit), {name: _exact(path, w, node.unit) for name, w in real.items()}
+    limit = 2 ** (settings.bits.get(path, settings.weight_bits) - 1) - 1
+    one = settings.scale == "population" or path in settings.compared
+    groups = groups_of(node.size, list(real.values()), one=one)
+    n = int(groups[-1]) + 1
+    if one and not any(isinstance(part, Convolution) for part in real.values()):
+        groups, n = np.arange(node.size), node.size  # columns stay, their scale is one
+    parts = [columns(part, groups) for part in real.values()]
+    table = np.concatenate(parts) if parts else np.zeros((1, n))
+    scale = choose_scales(table, limit=limit, per_population=one)[groups]
+    return scale, {
+        name: _integers(part.weights, scale, limit, settings, part.source) for name, part in given.items()
+    }  # fmt: skip
+
+
+def _exact(path: str, part: Weighted, unit: float) -> Weighted:
+    """Weights of a file whose numbers are whole."""
+    values = (part.weight.data if isinstance(part, Sparse) else part.weight) / unit
+    whole = np.rint(values)
+    if np.any(np.abs(values - whole) > 1e-6) or np.any((whole < -128) | (whole > 127)):
+        raise ConvertError(
+            path,
+            "weight",
+            found=f"weights up to {np.max(np.abs(values)):g} units",
+            allowed="whole numbers from -128 to 127 units",
+            hint="Export the network with weights of 8 bits.",
+        )
+    return with_values(part, whole)
+
+
+def _integers(part: Weighted, scale: FloatArray, limit: int, settings: Settings, source: str) -> Weighted:
+    """Round weights so that errors make up for each other; to the nearest where that is exact or little is known."""
+    if isinstance(part, Sparse):
+        return with_values(part, round_nearest(part.weight.data, scale[part.weight.indices], limit))
+    if isinstance(part, Convolution):
+        channels = scale[:: part.target_map.height * part.target_map.width]
+        return with_values(part, round_nearest(part.weight, channels[:, None, None, None], limit))
+    weight = part.weight
     nearest = round_nearest(weight, scale, limit)
-    data = settings.moments.get(source)
+    data = settings.moments.get(source) if part.source_map is None else None
     if np.allclose(nearest * scale, weight, rtol=1e-6, atol=0) or (data is None and weight.size < _FEW):
-        return nearest
+        return with_values(part, nearest)
     if data is not None:
-        return round_compensated(weight, scale, limit, data + settings.weight_share * weight_moment(weight))
+        moment = data + settings.weight_share * weight_moment(weight)
+        return with_values(part, round_compensated(weight, scale, limit, moment))
     blocks = [weight[start : start + MAX_MOMENT] for start in range(0, len(weight), MAX_MOMENT)]
-    return np.concatenate([round_compensated(block, scale, limit, weight_moment(block)) for block in blocks])
+    rounded = [round_compensated(block, scale, limit, weight_moment(block)) for block in blocks]
+    return with_values(part, np.concatenate(rounded))
 
 
 def _never(node: Neurons, scale: FloatArray, v_bound: FloatArray) -> Neurons:
@@ -162,6 +257,8 @@ def _never(node: Neurons, scale: FloatArray, v_bound: FloatArray) -> Neurons:
 def _fraction(
     path: str, node: Neurons, scale: FloatArray, *, given: FloatArray, v: FloatArray, settings: Settings
 ) -> Fraction:
+    if node.unit is not None:  # the file's own integers: a state unit is 1
+        settings = replace(settings, frac=round(np.log2(node.unit)), rounding=Rounding.ZERO)
     finite = np.where(np.isfinite(node.threshold), np.abs(node.threshold), 0.0)
     lower = np.where(np.isfinite(node.v_min), np.abs(node.v_min), 0.0)
     values = [finite, np.abs(node.reset), lower, np.abs(node.v_init), node.count_by * node.choices.several]
@@ -197,7 +294,7 @@ def _max_count(node: Neurons, scale: FloatArray, given: FloatArray, v_bound: Flo
         start = np.maximum(np.maximum(node.threshold, kept), node.v_init) / scale
         after = np.minimum(v_bound, start + (current_bound(node, given)))
     most = np.max(np.where(np.isfinite(node.threshold), after * scale / node.count_by, 0.0)) + 1
-    return int(min(most, _MAX_COUNT, max(1, _MAX_SUM // (4 * node.size))))
+    return int(min(most, _MAX_COUNT))
 
 
 def _parameters(path: str, node: Neurons, unit: FloatArray) -> dict[str, Int32Array]:
@@ -261,11 +358,23 @@ def _compact(value: FloatArray) -> Int32Array:
     return whole[:1].copy() if np.all(whole == whole[0]) else whole
 
 
-def _weight_error(real: Mapping[str, FloatArray], whole: Mapping[str, FloatArray], scale: FloatArray) -> float:
+def _weight_error(real: Mapping[str, Weighted], whole: Mapping[str, Weighted], scale: FloatArray) -> float:
     """Root mean square error of the weights, relative to that of the weights."""
-    wrong = sum(float(np.sum((whole[source] * scale - weight) ** 2)) for source, weight in real.items())
-    size = sum(float(np.sum(weight**2)) for weight in real.values())
+    wrong = size = 0.0
+    for name, part in real.items():
+        weight, units = (p.weight.data if isinstance(p, Sparse) else p.weight for p in (part, whole[name]))
+        wrong += float(np.sum((units * _spread(part, scale) - weight) ** 2))
+        size += float(np.sum(weight**2))
     return float(f"{np.sqrt(wrong / size):.3g}") if size > 0 else 0.0
+
+
+def _spread(part: Weighted, scale: FloatArray) -> FloatArray:
+    """The scale of each stored weight, in a shape that multiplies."""
+    if isinstance(part, Sparse):
+        return scale[part.weight.indices]
+    if isinstance(part, Dense):
+        return scale
+    return scale[:: part.target_map.height * part.target_map.width][:, None, None, None]
 
 
 def _short(values: FloatArray) -> float | list[float]:
