@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikelet.converters.graph import Network, topological
+from spikelet.converters.cells import Array, Cell, Ring
+from spikelet.converters.graph import Network, incoming, shapes, topological
+from spikelet.converters.linear import bias_of, is_linear, matrix_of
 from spikelet.converters.nodes import (
     Affine,
+    DelayLine,
     Dense,
     Flatten,
     Identity,
@@ -20,14 +23,16 @@ from spikelet.converters.nodes import (
     Neurons,
     Node,
     Output,
+    Projected,
     Scale,
+    Shape,
+    size_of,
 )
 from spikelet.errors import DataError
-from spikelet.model import ResetKind, UOrder
 
 __all__ = ["Array", "Floating", "Trace"]
 
-Array = npt.NDArray[np.floating[Any]]
+_Map = Callable[[Array], Array]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +52,11 @@ class Floating:
     """A discretised network (before or after folding) in floating point.
 
     The same recurrence as docs/reference/semantics 3.3 with real numbers, without saturation.
-    Samples run side by side.
+    Samples run side by side. What is kept from tick to tick is the neurons' state and what delays hold:
+    `ticks` takes no more memory for long inputs.
 
     Args:
-        network: its neurons are Neurons.
+        network: its neurons are Neurons, its delays DelayLines.
         dtype: float64, or float32 to come near a framework's own rounding.
         input_scale: what an input value of 1 stands for (1 for a folded network).
     """
@@ -60,20 +66,31 @@ class Floating:
         self._input_scale = np.asarray(input_scale, self._dtype)
         self._order = topological(network)
         self._network = network
-        self._sources = {path: network.sources(path) for path in self._order}
-        self._cells = {path: _Cell(node, self._dtype) for path, node in network.of(Neurons)}
-        self._linear = {
-            path: _LINEAR[type(node)](node, self._dtype)
-            for path, node in network.nodes.items()
-            if type(node) in _LINEAR
-        }
+        self._sources = incoming(network)
+        self._cells = {path: Cell(node, self._dtype) for path, node in network.of(Neurons)}
+        shape = shapes(network, "a float run")
+        given = {path: shape[sources[0]] if sources else () for path, sources in self._sources.items()}
+        self._maps: dict[str, _Map] = {}
+        self._lines: dict[str, Ring] = {}
+        #: Lines on cycles give what they hold before they take what comes in this tick.
+        self._first: dict[str, Ring] = {}
+        for path, node in network.nodes.items():
+            if isinstance(node, DelayLine):
+                lines = self._first if node.breaks else self._lines
+                lines[path] = Ring(node.ticks, size_of(shape[path]), self._dtype)
+            elif is_linear(node):
+                self._maps[path] = _map(path, node, given[path], self._dtype)
+            elif not isinstance(node, (Input, Neurons)):
+                raise TypeError(f"{path}: {type(node).__name__} does not run; discretise the network first")
+            if isinstance(node, Projected) and node.delays is not None:
+                self._lines[path] = Ring(node.delays, len(node.delays), self._dtype)
         self.inputs = [path for path, _ in network.of(Input)]
         self.populations = list(self._cells)
 
     def reset(self, samples: int) -> None:
         """Take the initial state for a number of samples."""
-        for cell in self._cells.values():
-            cell.reset(samples)
+        for part in (*self._cells.values(), *self._lines.values(), *self._first.values()):
+            part.reset(samples)
 
     def tick(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Advance by one tick.
@@ -87,15 +104,35 @@ class Floating:
         """
         values: dict[str, Array] = {}
         for path in self._order:
-            sources = self._sources[path]
-            if not sources:
+            if path in self._first:
+                values[path] = self._first[path].late()
+            elif not self._sources[path]:
                 values[path] = inputs[path].astype(self._dtype) * self._input_scale
-                continue
-            total = values[sources[0]]
-            for source in sources[1:]:
-                total = total + values[source]
-            values[path] = self._cells[path].tick(total) if path in self._cells else self._linear[path](total)
+            else:
+                values[path] = self._value(path, self._given(path, values))
+        for path, line in self._first.items():
+            line.put(self._given(path, values))
+        for line in (*self._lines.values(), *self._first.values()):
+            line.step()
         return values
+
+    def _given(self, path: str, values: Mapping[str, Array]) -> Array:
+        """The sum of what comes to a node."""
+        first, *others = self._sources[path]
+        total = values[first]
+        for source in others:
+            total = total + values[source]
+        return total
+
+    def _value(self, path: str, given: Array) -> Array:
+        """What a node that is no Input makes of what it is given."""
+        if path in self._cells:
+            return self._cells[path].tick(given)
+        value = self._maps[path](given) if path in self._maps else given
+        if path not in self._lines:
+            return value
+        self._lines[path].put(value)
+        return self._lines[path].late()
 
     def potentials(self, path: str) -> Array:
         """Membranes of a population in the network's units, shape (samples, size)."""
@@ -141,133 +178,17 @@ def _stacked(rows: Mapping[str, list[Array]]) -> dict[str, Array]:
     return {path: np.stack(list_, axis=1) for path, list_ in rows.items() if list_}
 
 
-class _Cell:
-    """The state of a population and its update."""
-
-    def __init__(self, node: Neurons, dtype: np.dtype[Any]) -> None:
-        self._choices, self._strict, self._size = node.choices, node.strict, node.size
-        self.fires = node.choices.fires
-        for name in (
-            "decay_v",
-            "decay_u",
-            "gain",
-            "threshold",
-            "reset",
-            "count_by",
-            "bias",
-            "v_min",
-            "v_init",
-            "offset",
-        ):
-            setattr(self, f"_{name}", getattr(node, name).astype(dtype))
-        self._v = self._u = np.zeros((1, node.size), dtype)
-
-    _decay_v: Array
-    _decay_u: Array
-    _gain: Array
-    _threshold: Array
-    _reset: Array
-    _count_by: Array
-    _bias: Array
-    _v_min: Array
-    _v_init: Array
-    _offset: Array
-
-    def reset(self, samples: int) -> None:
-        self._v = np.tile(self._v_init, (samples, 1))
-        self._u = np.zeros_like(self._v)
-
-    def potentials(self) -> Array:
-        return self._v + self._offset
-
-    def tick(self, given: Array) -> Array:
-        choices = self._choices
-        current = self._current(self._gain * given + (0 if choices.bias_to_v else self._bias))
-        if choices.bias_to_v:
-            current = current + self._bias
-        late = choices.test_previous or choices.reset_next
-        before = self._count(self._v) if late else None
-        w = self._v
-        if before is not None and choices.reset_before_leak:
-            w = self._after_spikes(w, before)
-        w = self._decay_v * (w + current) if choices.add_then_decay else self._decay_v * w + current
-        if before is not None and not choices.reset_before_leak:
-            w = self._after_spikes(w, before)
-        count = before if before is not None and choices.test_previous else self._count(w)
-        if not late:
-            w = self._after_spikes(w, count)
-        self._v = np.maximum(w, self._v_min)
-        return count if choices.fires else self._v + self._offset
-
-    def _current(self, x: Array) -> Array:
-        if not self._choices.has_u:
-            return x
-        order, u = self._choices.u_order, self._u
-        if order is UOrder.DECAY_ADD_USE:
-            self._u = self._decay_u * u + x
-            return self._u
-        if order is UOrder.ADD_DECAY_USE:
-            self._u = self._decay_u * (u + x)
-            return self._u
-        if order is UOrder.ADD_USE_DECAY:
-            self._u = self._decay_u * (u + x)
-            return u + x
-        self._u = self._decay_u * u + x
-        return u
-
-    def _count(self, v: Array) -> Array:
-        """Spikes of potentials; trunc(v / threshold) where several are allowed."""
-        if not self._choices.fires:
-            return np.zeros_like(v)
-        fired = v > self._threshold if self._strict else v >= self._threshold
-        if not self._choices.several:
-            return fired.astype(v.dtype)
-        steps = v / self._count_by + (1 - self._threshold / self._count_by)
-        counts = np.ceil(steps) - 1 if self._strict else np.floor(steps)
-        return np.where(fired, np.maximum(counts, 1), 0).astype(v.dtype)
-
-    def _after_spikes(self, v: Array, count: Array) -> Array:
-        if self._choices.reset_kind is ResetKind.SUBTRACT:
-            return v - self._reset * count
-        if self._choices.reset_kind is ResetKind.SET:
-            return np.where(count > 0, self._reset, v)
-        return v
-
-
-_Map = Callable[[Array], Array]
-
-
-def _affine(node: Affine, dtype: np.dtype[Any]) -> _Map:
-    weight, bias = node.weight.T.astype(dtype), node.bias.astype(dtype)
-    return lambda x: x @ weight + bias
-
-
-def _linear(node: Linear, dtype: np.dtype[Any]) -> _Map:
-    weight = node.weight.T.astype(dtype)
-    return lambda x: x @ weight
-
-
-def _dense(node: Dense, dtype: np.dtype[Any]) -> _Map:
-    weight = node.weight.astype(dtype)
-    return lambda x: x @ weight
-
-
-def _scale(node: Scale, dtype: np.dtype[Any]) -> _Map:
-    scale = node.scale.reshape(-1).astype(dtype)
-    return lambda x: x * scale
-
-
-def _same(_: Node, __: np.dtype[Any]) -> _Map:
-    return lambda x: x
-
-
-#: How nodes without state map their input; samples are rows, shapes are flat.
-_LINEAR: Mapping[type[Node], Callable[[Any, np.dtype[Any]], _Map]] = {
-    Affine: _affine,
-    Linear: _linear,
-    Dense: _dense,
-    Scale: _scale,
-    Flatten: _same,
-    Identity: _same,
-    Output: _same,
-}
+def _map(path: str, node: Node, shape: Shape, dtype: np.dtype[Any]) -> _Map:
+    """How a linear node maps its input; samples are rows, shapes are flat."""
+    if isinstance(node, (Flatten, Identity, Output)):
+        return lambda x: x
+    if isinstance(node, Scale):
+        scale = node.scale.reshape(-1).astype(dtype)
+        return lambda x: x * scale
+    bias = bias_of(node, shape)
+    offset = np.zeros((), dtype) if bias is None else bias.astype(dtype)
+    if isinstance(node, (Affine, Linear)) or (isinstance(node, Dense) and node.source_map is None):
+        weight = (node.weight if isinstance(node, Dense) else node.weight.T).astype(dtype)
+        return lambda x: x @ weight + offset
+    rows = matrix_of(node, shape, path).T.tocsr().astype(dtype)
+    return lambda x: (rows @ x.T).T + offset

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from spikelet.converters.nodes import FloatArray, Input, Neurons, Node, Output, Shape, size_of
+from spikelet.converters.nodes import DelayLine, Input, Neurons, Node, Output, Shape, Sparse, size_of
 from spikelet.errors import ConvertError
 
-__all__ = ["MAX_ELEMENTS", "MAX_SIZE", "Network", "check", "shapes", "topological"]
+__all__ = ["MAX_ELEMENTS", "MAX_SIZE", "Network", "check", "incoming", "listed", "outgoing", "shapes", "topological"]
 
 #: Most neurons of a population or port (an event has 16 bits for the neuron).
 MAX_SIZE = 65535
@@ -54,16 +55,43 @@ def _same(a: Shape, b: Shape) -> bool:
     return bare(a) == bare(b)
 
 
-def topological(network: Network) -> list[str]:
-    """All paths, sources first; among equals in the order of the nodes.
+def incoming(network: Network) -> dict[str, list[str]]:
+    """Sources of every node: one walk over the edges, where `Network.sources` walks for each node."""
+    sources: dict[str, list[str]] = {path: [] for path in network.nodes}
+    for a, b in network.edges:
+        sources[b].append(a)
+    return sources
 
-    Raises:
-        ConvertError: the network has a cycle.
-    """
-    waiting = {path: len(network.sources(path)) for path in network.nodes}
+
+def outgoing(network: Network) -> dict[str, list[str]]:
+    """Targets of every node."""
     targets: dict[str, list[str]] = {path: [] for path in network.nodes}
     for a, b in network.edges:
         targets[a].append(b)
+    return targets
+
+
+def listed(names: Iterable[str], most: int = 20) -> str:
+    """Names with commas between; of many only the first."""
+    every = list(names)
+    return ", ".join(every[:most]) + (f", ... ({len(every)} in all)" if len(every) > most else "")
+
+
+def _breaks(node: Node) -> bool:
+    """Whether a node's output of a tick is known before its input."""
+    return isinstance(node, DelayLine) and node.breaks
+
+
+def topological(network: Network) -> list[str]:
+    """All paths, sources first; among equals in the order of the nodes.
+
+    A DelayLine that breaks cycles comes before its sources, if it must: what it gives it got in earlier ticks.
+
+    Raises:
+        ConvertError: the network has a cycle without such a line.
+    """
+    sources, targets = incoming(network), outgoing(network)
+    waiting = {path: 0 if _breaks(node) else len(sources[path]) for path, node in network.nodes.items()}
     rank = {path: i for i, path in enumerate(network.nodes)}
     ready = [(rank[path], path) for path, n in waiting.items() if n == 0]
     order: list[str] = []
@@ -76,58 +104,101 @@ def topological(network: Network) -> list[str]:
                 heappush(ready, (rank[target], target))
     if len(order) < len(network.nodes):
         raise ConvertError(
-            _cycle(network, set(order)),
+            _cycle(network, sources, set(order)),
             "edges",
-            found="a cycle",
-            allowed="feed-forward networks (branches and sums included)",
-            hint="Recurrent layers are not supported by this version.",
+            found="a cycle that takes no time",
+            allowed="cycles on which an edge takes a tick",
+            hint="Say which: cycle_delay='a->b' for the edge from a to b, or 'feedback' for what neurons feed back.",
         )
     return order
 
 
-def _cycle(network: Network, done: set[str]) -> str:
+def _cycle(network: Network, sources: Mapping[str, list[str]], done: set[str]) -> str:
     """Name one cycle among the nodes that are not done."""
     path = next(p for p in network.nodes if p not in done)
     seen: list[str] = []
     while path not in seen:
         seen.append(path)
-        path = next(a for a in network.sources(path) if a not in done)
+        path = next(a for a in sources[path] if a not in done)
     return " -> ".join([path, *reversed(seen[seen.index(path) :])])
 
 
 def shapes(network: Network, stage: str) -> dict[str, Shape]:
     """Output shape of every node.
 
+    On a cycle the shape comes from what enters it, or from a node whose parameters have a shape; then every
+    edge is checked.
+
     Raises:
         ConvertError: a node cannot take what it is given, has no input, or is too large.
     """
+    sources, targets = incoming(network), outgoing(network)
     result: dict[str, Shape] = {}
-    for path in topological(network):
-        node = network.nodes[path]
-        given = [result[a] for a in network.sources(path)]
-        if not given and not isinstance(node, Input):
-            raise ConvertError(
-                path, "edges", found="no edge into it", allowed="at least one", hint="Connect the node or remove it."
-            )
-        try:
-            result[path] = _output_shape(node, given)
-        except ValueError as error:
-            raise ConvertError(
-                path,
-                "shape",
-                found=str(error),
-                allowed="shapes that fit together",
-                hint=f"Inputs: {', '.join(network.sources(path)) or 'none'}. Seen at stage {stage!r}.",
-            ) from error
-        if not 1 <= size_of(result[path]) <= MAX_SIZE:
-            raise ConvertError(
-                path,
-                "shape",
-                found=f"{size_of(result[path])} neurons, shape {result[path]}",
-                allowed=f"1 .. {MAX_SIZE}",
-                hint="Events number neurons with 16 bits: split the population in the source framework.",
-            )
+    waiting = {path: len(sources[path]) for path in network.nodes}
+    ready = [path for path, n in reversed(waiting.items()) if n == 0]
+    # Where only cycles are left, one begins at a node with some input, else at one that knows its shape.
+    fed: list[str] = []
+    own = (path for path, node in network.nodes.items() if node.takes() is not None)
+    early: list[str] = []
+    while len(result) < len(network.nodes):
+        path = ready.pop() if ready else next((p for p in _drained(fed) if p not in result), "")
+        path = path or next((p for p in own if p not in result), "")
+        if not path:
+            raise _unfed(next(p for p in network.nodes if p not in result))
+        if path in result:
+            continue
+        if waiting[path]:
+            early.append(path)
+        result[path] = _checked_shape(network, path, sources[path], result, stage)
+        for target in targets[path]:
+            waiting[target] -= 1
+            (fed if waiting[target] else ready).append(target)
+    for path in early:
+        _checked_shape(network, path, sources[path], result, stage)
     return result
+
+
+def _drained(stack: list[str]) -> Iterator[str]:
+    while stack:
+        yield stack.pop()
+
+
+def _unfed(path: str) -> ConvertError:
+    return ConvertError(
+        path,
+        "edges",
+        found="a cycle that no Input leads to",
+        allowed="nodes with a way from an Input",
+        hint="Connect it or remove it.",
+    )
+
+
+def _checked_shape(network: Network, path: str, sources: list[str], known: Mapping[str, Shape], stage: str) -> Shape:
+    """The output shape of a node whose sources are known, or some of them on a cycle."""
+    node = network.nodes[path]
+    if not sources and not isinstance(node, Input):
+        raise ConvertError(
+            path, "edges", found="no edge into it", allowed="at least one", hint="Connect the node or remove it."
+        )
+    try:
+        shape = _output_shape(node, [known[source] for source in sources if source in known])
+    except ValueError as error:
+        raise ConvertError(
+            path,
+            "shape",
+            found=str(error),
+            allowed="shapes that fit together",
+            hint=f"Inputs: {listed(sources) or 'none'}. Seen at stage {stage!r}.",
+        ) from error
+    if not 1 <= size_of(shape) <= MAX_SIZE:
+        raise ConvertError(
+            path,
+            "shape",
+            found=f"{size_of(shape)} neurons, shape {shape}",
+            allowed=f"1 .. {MAX_SIZE}",
+            hint="Events number neurons with 16 bits: split the population in the source framework.",
+        )
+    return shape
 
 
 def _output_shape(node: Node, given: list[Shape]) -> Shape:
@@ -144,7 +215,7 @@ def check(network: Network, stage: str) -> Network:
     """Check that edges, shapes and numbers of a network make sense; runs after every pass.
 
     Raises:
-        ConvertError: an edge leads nowhere, shapes do not fit, a number is not finite, there is a cycle.
+        ConvertError: an edge leads nowhere, shapes do not fit, or a number is not finite.
     """
     for a, b in network.edges:
         missing = [path for path in (a, b) if path not in network.nodes]
@@ -153,7 +224,7 @@ def check(network: Network, stage: str) -> Network:
                 f"{a} -> {b}",
                 "edges",
                 found=f"no node {missing[0]!r}",
-                allowed=", ".join(network.nodes),
+                allowed=listed(network.nodes),
                 hint=f"Seen at stage {stage!r}.",
             )
     for kind in (Input, Output):
@@ -176,7 +247,9 @@ def check(network: Network, stage: str) -> Network:
     return network
 
 
-def _arrays(node: Node) -> Iterator[tuple[str, FloatArray]]:
+def _arrays(node: Node) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+    if isinstance(node, Sparse):
+        yield "weight", node.weight.data
     for name in (f.name for f in fields(node)):  # type: ignore[arg-type]
         value = getattr(node, name)
         if isinstance(value, np.ndarray):

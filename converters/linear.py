@@ -45,7 +45,7 @@ def matrix_of(node: Node, shape: Shape, path: str = "network") -> csr_array:
     """The matrix of a linear node, bias left out.
 
     Args:
-        node: Affine, Linear, Scale, Conv, Pool, Flatten, Identity, Output, Dense, Convolution or Sparse
+        node: Affine, Linear, Scale, Conv, Pool, Flat, Flatten, Identity, Output, Dense, Convolution or Sparse
             (delays of the last three are left out too).
         shape: of its input.
         path: of the node, for messages.

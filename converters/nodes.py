@@ -264,6 +264,12 @@ class DelayLine(Node):
         """Whether a cycle through it is one in time."""
         return bool(np.all(self.ticks > 0))
 
+    def gives(self, given: Shape, /) -> Shape:
+        """`given`; ticks are flat."""
+        if self.ticks.size not in (1, size_of(given)):
+            raise ValueError(f"an input of shape {given} for delays of {self.ticks.size} elements")
+        return given
+
 
 class _Elementwise(Node):
     """A neuron kind whose parameters have one shape, or are one number for all."""
