@@ -9,7 +9,7 @@ import numpy as np
 
 from spikelet.converters.bounds import Source
 from spikelet.converters.graph import Network, shapes
-from spikelet.converters.nodes import Convolution, DelayLine, Input, Neurons, Output, Weighted, size_of
+from spikelet.converters.nodes import Convolution, DelayLine, Neurons, Output, Weighted, size_of
 from spikelet.converters.ordering import order
 from spikelet.converters.placing import Place, block_of, placed, projection
 from spikelet.converters.ports import Options, output_port, source_of
@@ -79,7 +79,7 @@ class Lowered:
                 )  # fmt: skip
             else:
                 assert isinstance(node, Neurons)
-                given = {name: self._given(name, path, limits) for name in self._sources[path]}
+                given = {name: self._given(name, limits) for name in self._sources[path]}
                 made = quantise(path, node, given, settings, most_spikes=self._most_spikes(path))
             result[path] = made
             counts[path] = made.population.max_count
@@ -159,7 +159,7 @@ class Lowered:
         source = self._sources[name][0]
         return self._ordered.instead.get(source, source)
 
-    def _given(self, name: str, path: str, limits: Mapping[str, Source]) -> Given:
+    def _given(self, name: str, limits: Mapping[str, Source]) -> Given:
         source = self._source(name)
         weights = self._network.nodes[name]
         assert isinstance(weights, Weighted)

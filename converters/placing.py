@@ -125,5 +125,3 @@ def _rows(weight: csr_array, out_of: _Order, into: _Order) -> SparseWeights:
         targets=permuted.indices.astype(np.int64),
         values=np.asarray(permuted.data).astype(np.int8),
     )
-
-

@@ -233,5 +233,3 @@ def fold_gains(network: Network, input_scale: float) -> Network:
             nodes[name] = scaled(path, weights, factor)
         nodes[path] = replace(node, gain=np.ones(node.size))
     return Network(nodes=nodes, edges=network.edges, meta=network.meta)
-
-

@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spikelet.converters.bounds import Source, input_bound
-from spikelet.converters.graph import Network
-from spikelet.converters.nodes import Dense, Input, Neurons, Output
-from spikelet.converters.quantize import Quantised, Settings, quantise
+from spikelet.converters.nodes import Dense, Neurons
+from spikelet.converters.quantize import Given, Quantised, Settings, quantise
 from spikelet.converters.rounding import choose_scales, round_compensated, round_nearest, snap, weight_moment
 from spikelet.errors import ConvertError
 from spikelet.model import V_MAX, LifChoices, ResetKind, Rounding
@@ -43,12 +42,9 @@ def neurons(n: int, **changes: Any) -> Neurons:
 def done(node: Neurons, weight: Any, *, source: Source | None = None, **how: Any) -> Quantised:
     """Quantise one population behind one input."""
     weight = np.asarray(weight, float)
-    network = Network(
-        nodes={"in": Input(shape=(len(weight),)), "w": Dense(weight=weight), "p": node, "out": Output(shape=None)},
-        edges=(("in", "w"), ("w", "p"), ("p", "out")),
-    )
     source = source or Source(size=len(weight), max_value=1, max_sum=len(weight), negative=False)
-    return quantise(network, "p", {"in": source}, Settings(**how))
+    parts = {"in": Given(source="in", weights=Dense(weight=weight), limits=source, sum=source.max_sum)}
+    return quantise("p", node, parts, Settings(**how), most_spikes=32767)
 
 
 def parameter(result: Quantised, name: str) -> list[int]:
@@ -89,7 +85,7 @@ def test_a_threshold_that_the_weights_meet_exactly_is_decided_by_the_comparison(
     """w = 0.1 and threshold 0.5: after five inputs v == threshold, though 0.5 / 0.1 is not 5 in binary."""
     result = done(neurons(1, strict=strict, threshold=float(np.float32(0.5))), [[float(np.float32(0.1))]], frac=0)
 
-    weight = int(result.weights["in"][0, 0])
+    weight = int(result.weights["in"].weight[0, 0])
     assert weight == 127
     assert 5 * weight - (not strict) == parameter(result, "fire_above")[0]
     assert above == 640 - (not strict)
@@ -267,7 +263,7 @@ def test_fewer_bits_are_kept_to(bits: int) -> None:
 
     result = done(neurons(30, threshold=5.0), weight, weight_bits=bits)
 
-    assert 2 ** (bits - 1) - 1 == np.max(np.abs(result.weights["in"]))
+    assert 2 ** (bits - 1) - 1 == np.max(np.abs(result.weights["in"].weight))
 
 
 def test_potentials_that_are_compared_share_a_scale() -> None:
