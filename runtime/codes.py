@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import NoReturn
 
 from spikelet._data import path as data_path
+from spikelet.errors import ImageError
 
-__all__ = ["code", "codes", "sentence"]
+__all__ = ["code", "codes", "refuse_image", "sentence"]
 
 _ENTRY = re.compile(r'^SPKL_ERR\((\w+), (-\d+),\s*"([^"]*)"\)', re.MULTILINE)
 
@@ -26,6 +28,11 @@ def codes() -> dict[str, int]:
 def code(name: str) -> int:
     """The value of a code, such as "IMAGE_CRC"."""
     return codes()[name]
+
+
+def refuse_image(name: str, sentence: str) -> NoReturn:
+    """Raise the error of an image that is refused with this code."""
+    raise ImageError(sentence, code=code(name))
 
 
 def sentence(value: int) -> str:

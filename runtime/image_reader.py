@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
-from spikelet.codes import code
-from spikelet.errors import ImageError
+from spikelet.codes import refuse_image as _refuse
 from spikelet.image_meta import read_meta
+from spikelet.image_projections import read_projection
 from spikelet.layout import (
     ABSENT,
     FLAG_BITS,
@@ -27,13 +26,11 @@ from spikelet.layout import (
     SECTIONS,
     SECTIONS_MAX,
     VERSION,
-    ZERO_WEIGHT,
     Record,
     SectionId,
     crc_of,
 )
 from spikelet.model import (
-    PARAMETERS,
     Decoder,
     Encoder,
     InputPort,
@@ -43,11 +40,13 @@ from spikelet.model import (
     OutputKind,
     OutputPort,
     Population,
+    PopulationKind,
     Projection,
     RefractoryMode,
     ResetKind,
     Rounding,
     UOrder,
+    parameter_names,
 )
 
 __all__ = ["CHOICE_TYPES", "parse"]
@@ -84,10 +83,6 @@ def parse(data: bytes) -> tuple[Model, int]:
         meta=parser.meta["meta"],
     )
     return model, record["state_size"]
-
-
-def _refuse(name: str, sentence: str) -> NoReturn:
-    raise ImageError(sentence, code=code(name))
 
 
 def _check_header(data: bytes) -> None:
@@ -187,7 +182,7 @@ class _Parser:
     def populations(self) -> Iterator[Population]:
         """The POPULATIONS section."""
         for index, (where, r) in enumerate(self.records(SectionId.POPULATIONS, POPULATION)):
-            if r["kind"] != 1:
+            if r["kind"] not in {int(kind) for kind in PopulationKind}:
                 _refuse("UNSUPPORTED", f"{where}: kind {r['kind']} is unknown")
             yield Population(
                 name=self.meta["populations"][index],
@@ -196,12 +191,17 @@ class _Parser:
                 choices=_choices(where, r["flags"]),
                 parameters=dict(self._parameters(where, r)),
                 max_count=r["max_count"],
+                kind=PopulationKind(r["kind"]),
+                block=r["block"],
             )
 
     def _parameters(self, where: str, r: dict[str, Any]) -> Iterator[tuple[str, Int32Array]]:
-        if r["per_neuron"] >> len(PARAMETERS):
+        names = parameter_names(PopulationKind(r["kind"]))
+        if r["per_neuron"] >> len(names):
             _refuse("IMAGE_POPULATION", f"{where}: per_neuron 0x{r['per_neuron']:x} has unknown bits")
-        for index, (name, offset) in enumerate(zip(PARAMETERS, r["parameters"], strict=True)):
+        if any(offset != ABSENT for offset in r["parameters"][len(names) :]):
+            _refuse("IMAGE_POPULATION", f"{where}: it has a parameter behind {names[-1]}, its last")
+        for index, (name, offset) in enumerate(zip(names, r["parameters"], strict=False)):
             per_neuron = bool(r["per_neuron"] >> index & 1)
             if offset == ABSENT:
                 if per_neuron:
@@ -249,35 +249,23 @@ class _Parser:
     def projections(self, populations: Sequence[Population], inputs: Sequence[InputPort]) -> Iterator[Projection]:
         """The PROJECTIONS section."""
         for index, (where, r) in enumerate(self.records(SectionId.PROJECTIONS, PROJECTION)):
-            for field, allowed in (("kind", 1), ("layout", 0), ("delay", 0)):
-                if r[field] != allowed:
-                    _refuse("UNSUPPORTED", f"{where}: {field} {r[field]} is unknown")
-            if r["flags"]:
-                _refuse("IMAGE_PROJECTION", f"{where}: flags 0x{r['flags']:x} have unknown bits")
             from_input = bool(r["source"] & FROM_INPUT)
             source = r["source"] & ~FROM_INPUT
-            sources: Sequence[Population | InputPort] = inputs if from_input else populations[: r["target"]]
+            sources: Sequence[Population | InputPort] = inputs if from_input else populations
             if r["target"] >= len(populations) or source >= len(sources):
-                text = f"source 0x{r['source']:04x} or target {r['target']} is not there, or not in update order"
+                text = f"source 0x{r['source']:04x} or target {r['target']} is not there"
                 _refuse("IMAGE_PROJECTION", f"{where}: {text}")
+            n_source, n_target = sources[source].size, populations[r["target"]].size
             yield Projection(
                 name=self.meta["projections"][index],
                 source=source,
                 from_input=from_input,
                 target=r["target"],
-                weights=self._weights(where, r, sources[source].size, populations[r["target"]].size),
+                **read_projection(where, r, n_source, n_target, self._projection_bytes),
             )
 
-    def _weights(self, where: str, r: dict[str, Any], n_source: int, n_target: int) -> npt.NDArray[np.int8]:
-        stride = -(-n_target // 4) * 4
-        if (r["stride"], r["weights_length"]) != (stride, n_source * stride):
-            found = f"stride {r['stride']}, weights_length {r['weights_length']}"
-            _refuse("IMAGE_PROJECTION", f"{where}: {found}; for {n_source} x {n_target}: {stride}, {n_source * stride}")
-        content = self._array("IMAGE_PROJECTION", f"{where}: weights", r["weights"], r["weights_length"])
-        rows = np.frombuffer(content, np.uint8).reshape(n_source, stride)
-        if np.any(rows[:, n_target:] != ZERO_WEIGHT):
-            _refuse("IMAGE_PROJECTION", f"{where}: weights: padding bytes are not {ZERO_WEIGHT}")
-        return (rows[:, :n_target].astype(np.int16) - ZERO_WEIGHT).astype(np.int8)
+    def _projection_bytes(self, where: str, offset: int, length: int) -> bytes:
+        return self._array("IMAGE_PROJECTION", where, offset, length)
 
 
 def _is_set(value: int | bytes) -> bool:

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
-
 from spikelet.arena import state_size
 from spikelet.image_meta import write_meta
+from spikelet.image_projections import write_projection
 from spikelet.layout import (
     ABSENT,
     FLAG_BITS,
-    FROM_INPUT,
     HEADER,
     INPUT,
     MAGIC,
     MODEL,
+    N_PARAMETERS,
     OUTPUT,
     POPULATION,
-    PROJECTION,
     SECTION,
     SECTIONS,
     VERSION,
-    ZERO_WEIGHT,
     SectionId,
     crc_of,
 )
-from spikelet.model import PARAMETERS, LifChoices, Model, Population, Projection
+from spikelet.model import LifChoices, Model, Population, parameter_names
 
 __all__ = ["assemble", "build"]
 
@@ -40,7 +34,7 @@ def build(model: Model) -> bytes:
     """
     data = _Data()
     populations = b"".join(_population(p, data) for p in model.populations)
-    projections = b"".join(_projection(p, data) for p in model.projections)
+    projections = b"".join(write_projection(p, data.add) for p in model.projections)
     inputs = b"".join(
         INPUT.pack(
             size=p.size,
@@ -102,9 +96,8 @@ class _Data:
         self.bytes = bytearray()
         self._known: dict[bytes, int] = {}
 
-    def add(self, array: npt.NDArray[Any]) -> int:
+    def add(self, content: bytes) -> int:
         """Store an array of a multiple of 4 bytes; returns its offset."""
-        content = array.tobytes()
         if content not in self._known:
             self._known[content] = len(self.bytes)
             self.bytes += content
@@ -116,39 +109,20 @@ def _flags(choices: LifChoices) -> int:
     return sum(int(getattr(choices, name)) << bit for name, (bit, _) in FLAG_BITS.items())
 
 
-def _rows(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.uint8]:
-    """Layout 0: a row a source, weight + 128, padded to a multiple of 4 with weight 0."""
-    n_source, n_target = weights.shape
-    rows = np.full((n_source, -(-n_target // 4) * 4), ZERO_WEIGHT, np.uint8)
-    rows[:, :n_target] = weights.astype(np.int16) + ZERO_WEIGHT
-    return rows
-
-
 def _population(p: Population, data: _Data) -> bytes:
-    offsets, per_neuron = [], 0
-    for index, name in enumerate(PARAMETERS):
+    offsets, per_neuron = [ABSENT] * N_PARAMETERS, 0
+    for index, name in enumerate(parameter_names(p.kind)):
         array = p.parameters.get(name)
-        offsets.append(ABSENT if array is None else data.add(array.astype("<i4")))
-        if array is not None and len(array) > 1:
-            per_neuron |= 1 << index
+        if array is not None:
+            offsets[index] = data.add(array.astype("<i4").tobytes())
+            per_neuron |= (len(array) > 1) << index
     return POPULATION.pack(
-        kind=1,
+        kind=p.kind,
         frac=p.frac,
         size=p.size,
         flags=_flags(p.choices),
         per_neuron=per_neuron,
         max_count=p.max_count,
         parameters=tuple(offsets),
-    )
-
-
-def _projection(p: Projection, data: _Data) -> bytes:
-    rows = _rows(p.weights)
-    return PROJECTION.pack(
-        kind=1,
-        source=p.source | (FROM_INPUT if p.from_input else 0),
-        target=p.target,
-        weights=data.add(rows),
-        weights_length=rows.size,
-        stride=rows.shape[1],
+        block=p.block,
     )

@@ -10,15 +10,22 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+from spikelet.model import ProjectionKind
+
 __all__ = [
     "ABSENT",
     "FLAG_BITS",
     "FROM_INPUT",
+    "HAS_DELAYS",
+    "HAS_MAP",
     "HEADER",
     "INPUT",
+    "LAYOUTS",
     "LENGTH_MAX",
     "MAGIC",
+    "MAP",
     "MODEL",
+    "N_PARAMETERS",
     "OUTPUT",
     "POPULATION",
     "PROJECTION",
@@ -26,7 +33,6 @@ __all__ = [
     "SECTIONS",
     "SECTIONS_MAX",
     "VERSION",
-    "ZERO_WEIGHT",
     "Record",
     "Section",
     "SectionId",
@@ -37,22 +43,24 @@ MAGIC = b"SPKL"
 VERSION = 1
 SECTIONS_MAX = 16
 LENGTH_MAX = 2**30
+#: Places for parameters in a population's record.
+N_PARAMETERS = 11
 #: The offset of a parameter that is absent.
 ABSENT = 0xFFFFFFFF
 #: Bit of a projection's source: an input port.
 FROM_INPUT = 0x8000
-#: The byte of weight 0.
-ZERO_WEIGHT = 128
+#: Flags of a projection: it has a map; it has delays.
+HAS_MAP, HAS_DELAYS = 1, 2
 
-_TYPES = {"u8": "B", "u16": "H", "u32": "I"}
-_FIELD = re.compile(r"(\w+) (u8|u16|u32)(?:\[(\d+)\])?")
+_TYPES = {"u8": "B", "u16": "H", "i16": "h", "u32": "I"}
+_FIELD = re.compile(r"(\w+) (u8|u16|i16|u32)(?:\[(\d+)\])?")
 
 
 class Record:
     """A record of fields without gaps, little-endian.
 
     Args:
-        fields: "name type, name type, ..." with the types u8, u16, u32 and arrays like u8[4]. Fields
+        fields: "name type, name type, ..." with the types u8, u16, i16, u32 and arrays like u8[4]. Fields
             called `reserved` hold zeros.
     """
 
@@ -99,11 +107,17 @@ HEADER = Record("magic u8[4], version u16, n_sections u16, length u32, crc u32, 
 SECTION = Record("id u16, flags u16, offset u32, length u32, count u32")
 MODEL = Record("flags u32, ticks_per_sample u32, tick_ns u32, state_size u32, reserved u8[16]")
 POPULATION = Record(
-    "kind u8, frac u8, size u16, flags u32, per_neuron u16, max_count u16, parameters u32[11], reserved u8[8]"
+    "kind u8, frac u8, size u16, flags u32, per_neuron u16, max_count u16, "
+    f"parameters u32[{N_PARAMETERS}], block u8, reserved u8[7]"
 )
 PROJECTION = Record(
     "kind u8, layout u8, flags u16, source u16, target u16, delay u16, reserved u16, weights u32, "
-    "weights_length u32, stride u32, reserved2 u8[8]"
+    "weights_length u32, stride u32, map u32, delays u32"
+)
+MAP = Record(
+    "channels u16, height u16, width u16, planar u8, out_planar u8, pool_y u16, pool_x u16, out_channels u16, "
+    "out_height u16, out_width u16, groups u16, kernel_y u16, kernel_x u16, stride_y u16, stride_x u16, pad_y i16, "
+    "pad_x i16, dilation_y u16, dilation_x u16, reserved u8[4]"
 )
 INPUT = Record(
     "size u16, encoder u8, reserved u8, max_value u16, capacity u16, max_sum u32, gain u32, seed u32, reserved2 u8[12]"
@@ -165,6 +179,21 @@ FLAG_BITS: Mapping[str, tuple[int, int]] = {
     "reset_adapted": (17, 1),
     "rounding": (18, 2),
     "shift12": (20, 1),
+}
+
+
+#: How weights are stored (image 5.1): by kind and bits.
+LAYOUTS: Mapping[tuple[ProjectionKind, int], int] = {
+    (ProjectionKind.DENSE, 8): 0,
+    (ProjectionKind.DENSE, 4): 1,
+    (ProjectionKind.DENSE, 2): 2,
+    (ProjectionKind.DENSE, 1): 3,
+    (ProjectionKind.CONV, 8): 4,
+    (ProjectionKind.CONV, 4): 1,
+    (ProjectionKind.CONV, 2): 2,
+    (ProjectionKind.CONV, 1): 3,
+    (ProjectionKind.SPARSE, 8): 5,
+    (ProjectionKind.FEED, 8): 0,
 }
 
 

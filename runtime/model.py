@@ -32,14 +32,15 @@ __all__ = [
     "PopulationKind",
     "Projection",
     "ProjectionKind",
-    "SourceMap",
-    "SparseWeights",
-    "TargetMap",
-    "Weights",
     "RefractoryMode",
     "ResetKind",
     "Rounding",
+    "SourceMap",
+    "SparseWeights",
+    "TargetMap",
     "UOrder",
+    "Weights",
+    "parameter_names",
 ]
 
 V_MAX = 2**30 - 1
@@ -159,6 +160,11 @@ PARAMETERS = (
     "adapt_by",
     "refractory",
 )
+
+
+def parameter_names(kind: PopulationKind) -> tuple[str, ...]:
+    """Parameters of a kind of population, by id (semantics 3.1 and 3.4)."""
+    return PARAMETERS if kind is PopulationKind.LIF else ("delay",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

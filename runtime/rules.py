@@ -1,4 +1,4 @@
-"""The rules that a model keeps: docs/reference/semantics.md, 2.3 and 3, and docs/reference/image.md.
+"""The rules that a model keeps: docs/reference/semantics.md, 2.3, 3 and 5, and docs/reference/image.md.
 
 One list for both ways: `spikelet.image` refuses models and images by it.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from spikelet.arena import STATE_MAX, history, state_size
 from spikelet.errors import ModelError
 from spikelet.layout import SECTIONS, SectionId
 from spikelet.model import (
@@ -25,9 +26,13 @@ from spikelet.model import (
     OutputKind,
     OutputPort,
     Population,
+    PopulationKind,
     Projection,
     ResetKind,
+    parameter_names,
 )
+from spikelet.rules_projections import DELAY_MAX, INPUT_SUM_MAX, Violation, bounds, projection
+from spikelet.rules_projections import in_range as _range
 
 __all__ = [
     "INPUT_SUM_MAX",
@@ -39,12 +44,6 @@ __all__ = [
     "ranges",
     "violations",
 ]
-
-#: Code (a name of spkl_err.def) and sentence.
-Violation = tuple[str, str]
-
-#: Semantics 2.3.
-INPUT_SUM_MAX = 2**23
 
 #: What each choice and parameter needs (semantics 3.2).
 NEEDS: Mapping[str, str] = {
@@ -130,17 +129,13 @@ def violations(model: Model) -> Iterator[Violation]:
         yield from _population(f"population {i} ({population.name!r})", population)
     for i, port in enumerate(model.inputs):
         yield from _input(f"input {i} ({port.name!r})", port, model.ticks_per_sample)
-    for i, projection in enumerate(model.projections):
-        yield from _projection(f"projection {i} ({projection.name!r})", projection, model)
+    for i, p in enumerate(model.projections):
+        yield from projection(f"projection {i} ({p.name!r})", p, model)
     yield from _order(model.projections)
-    yield from _bounds(model)
+    yield from bounds(model)
     for i, out in enumerate(model.outputs):
         yield from _output(f"output {i} ({out.name!r})", out, model)
-
-
-def _range(code: str, where: str, value: int, low: int, high: int) -> Iterator[Violation]:
-    if not low <= value <= high:
-        yield code, f"{where} is {value}; allowed: {low} to {high}"
+    yield from _room(model)
 
 
 def _model(model: Model) -> Iterator[Violation]:
@@ -171,9 +166,14 @@ def _population(where: str, p: Population) -> Iterator[Violation]:
     yield from _range(code, f"{where}: max_count", p.max_count, 1, 32767)
     if p.max_count > 1 and not c.several:
         yield code, f"{where}: max_count is {p.max_count}; without several it is 1"
-    unknown = sorted(set(p.parameters) - set(PARAMETERS))
+    unknown = sorted(set(p.parameters) - set(parameter_names(p.kind)))
     if unknown:
         yield code, f"{where}: there is no parameter {unknown[0]!r}"
+    if p.kind is PopulationKind.DELAY:
+        yield from _delay_line(where, p)
+        return
+    if p.block and not 3 <= p.block <= 12:
+        yield code, f"{where}: block is {p.block}; allowed: 0, or 3 to 12"
     for name, need in NEEDS.items():
         there = name in p.parameters if name in PARAMETERS else bool(getattr(c, name))
         if there and not getattr(c, need):
@@ -188,9 +188,33 @@ def _population(where: str, p: Population) -> Iterator[Violation]:
     yield from _parameters(where, p)
 
 
+def _delay_line(where: str, p: Population) -> Iterator[Violation]:
+    """Semantics 3.4."""
+    code = "IMAGE_POPULATION"
+    if p.choices != LifChoices(several=p.choices.several):
+        yield code, f"{where}: a delay line has no choices but fires, which it must have, and several"
+    for name in ("frac", "block"):
+        if getattr(p, name):
+            yield code, f"{where}: {name} is {getattr(p, name)}; in a delay line it is 0"
+    if "delay" not in p.parameters:
+        yield "IMAGE_PARAMETER", f"{where}: a delay line needs the parameter delay"
+        return
+    yield from _arrays(where, p)
+
+
 def _parameters(where: str, p: Population) -> Iterator[Violation]:
+    yield from _arrays(where, p)
+    v_min = p.parameters.get("v_min", np.array([absent_value("v_min", p.choices)]))
+    v_init = p.parameters.get("v_init", np.array([0]))
+    if np.any(v_init < v_min):
+        neuron = np.flatnonzero(v_init < v_min)[0]
+        yield "IMAGE_PARAMETER", f"{where}: v_init is below v_min in neuron {neuron}"
+
+
+def _arrays(where: str, p: Population) -> Iterator[Violation]:
+    """Shape and values of each parameter's array."""
     code = "IMAGE_PARAMETER"
-    limits = ranges(p.choices)
+    limits = ranges(p.choices) if p.kind is PopulationKind.LIF else {"delay": (0, DELAY_MAX)}
     for name, array in p.parameters.items():
         if array.dtype != np.int32 or array.shape not in {(1,), (p.size,)}:
             yield code, f"{where}: {name} is {array.dtype} {array.shape}; allowed: int32 (1,) or ({p.size},)"
@@ -198,10 +222,6 @@ def _parameters(where: str, p: Population) -> Iterator[Violation]:
         wrong = np.flatnonzero((array < low) | (array > high))
         if len(wrong):
             yield code, f"{where}: {name}[{wrong[0]}] is {array[wrong[0]]}; allowed: {low} to {high}"
-    v_min = p.parameters.get("v_min", np.array([absent_value("v_min", p.choices)]))
-    v_init = p.parameters.get("v_init", np.array([0]))
-    if np.any(v_init < v_min):
-        yield code, f"{where}: v_init is below v_min in neuron {np.flatnonzero(v_init < v_min)[0]}"
 
 
 def _input(where: str, port: InputPort, window: int) -> Iterator[Violation]:
@@ -235,38 +255,10 @@ def _input(where: str, port: InputPort, window: int) -> Iterator[Violation]:
         yield code, f"{where}: the encoder latency needs ticks_per_sample"
 
 
-def _projection(where: str, p: Projection, model: Model) -> Iterator[Violation]:
-    code = "IMAGE_PROJECTION"
-    yield from _range(code, f"{where}: target", p.target, 0, len(model.populations) - 1)
-    if p.from_input:
-        yield from _range(code, f"{where}: source (an input)", p.source, 0, len(model.inputs) - 1)
-        size = model.inputs[p.source].size
-    else:
-        yield from _range(code, f"{where}: source (an earlier population)", p.source, 0, p.target - 1)
-        size = model.populations[p.source].size
-    shape = (size, model.populations[p.target].size)
-    if p.weights.dtype != np.int8 or p.weights.shape != shape:
-        yield code, f"{where}: weights are {p.weights.dtype} {p.weights.shape}; allowed: int8 {shape}"
-
-
 def _order(projections: Sequence[Projection]) -> Iterator[Violation]:
     for i, (before, after) in enumerate(pairwise(projections)):
         if after.target < before.target:
             yield "IMAGE_PROJECTION", f"projection {i + 1} ({after.name!r}): projections are ordered by target"
-
-
-def _bounds(model: Model) -> Iterator[Violation]:
-    sums = [0] * len(model.populations)
-    for p in model.projections:
-        if p.from_input:
-            sums[p.target] += model.inputs[p.source].max_sum
-        else:
-            source = model.populations[p.source]
-            sums[p.target] += source.size * source.max_count
-    for i, (population, largest) in enumerate(zip(model.populations, sums, strict=True)):
-        if largest > INPUT_SUM_MAX:
-            where = f"population {i} ({population.name!r})"
-            yield "IMAGE_BOUND", f"{where}: its sources may send {largest} a tick; allowed: {INPUT_SUM_MAX}"
 
 
 def _output(where: str, port: OutputPort, model: Model) -> Iterator[Violation]:
@@ -281,3 +273,23 @@ def _output(where: str, port: OutputPort, model: Model) -> Iterator[Violation]:
         yield code, f"{where}: the decoder {port.decoder.name.lower()} needs a population that fires"
     if port.labels and len(port.labels) != population.size:
         yield "IMAGE_SECTION", f"{where}: {len(port.labels)} labels for {population.size} neurons"
+
+
+def _room(model: Model) -> Iterator[Violation]:
+    """A state that is too large, by what waits longest."""
+    size = state_size(model)
+    if size <= STATE_MAX:
+        return
+    parts: list[tuple[str, Population | Projection, int]] = [
+        (f"population {i} ({p.name!r})", p, p.size) for i, p in enumerate(model.populations)
+    ]
+    parts += [
+        (f"projection {i} ({p.name!r})", p, model.populations[p.target].size) for i, p in enumerate(model.projections)
+    ]
+    where, part, neurons = max(parts, key=lambda entry: history(entry[1], entry[2])[1])
+    ticks, length = history(part, neurons)
+    text = f"the state would have {size} bytes; allowed: {STATE_MAX}"
+    if length:
+        text += f". {where}: {ticks} ticks of {neurons} neurons wait in {length} of them: take shorter delays, "
+        text += "a longer tick, or split off the neurons that wait long"
+    yield "IMAGE_MODEL", text

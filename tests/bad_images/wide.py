@@ -1,0 +1,142 @@
+"""A good model of every kind of projection, layout and map, with delays, blocks and projections back."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spikelet.model import (
+    Decoder,
+    InputPort,
+    LifChoices,
+    Model,
+    OutputPort,
+    Population,
+    PopulationKind,
+    Projection,
+    ProjectionKind,
+    ResetKind,
+    SourceMap,
+    SparseWeights,
+    TargetMap,
+)
+
+__all__ = ["BITS", "CONV", "DELAY", "DENSE", "FEED", "LATE", "LINE", "POOLED", "SINGLE", "SPARSE", "wide_model"]
+
+#: Populations by what they show: a map, a delay line with values, one without, a plain one, a large one.
+CONV, LINE, SINGLE, DENSE, SPARSE = range(5)
+#: Projections by what they show.
+(MAPPED, BITS, FEED, BACK, DELAY, POOLED, LATE, ONES, PAIRS) = range(9)
+
+
+def _some(shape: tuple[int, ...], low: int = -3, high: int = 3) -> npt.NDArray[np.int8]:
+    """Weights that differ from place to place."""
+    n = int(np.prod(shape))
+    return (np.arange(n) * 5 % (high - low + 1) + low).astype(np.int8).reshape(shape)
+
+
+def wide_model() -> Model:
+    """Small, and what good_model does not show."""
+
+    def one(value: int) -> npt.NDArray[np.int32]:
+        return np.array([value], np.int32)
+
+    def lif(name: str, size: int, **more: Any) -> Population:
+        numbers = {"fire_above": one(200), "reset": one(100)}
+        choices = LifChoices(reset_kind=ResetKind.SUBTRACT)
+        return Population(name=name, size=size, frac=6, choices=choices, parameters=numbers, **more)
+
+    def line(name: str, size: int, delay: npt.NDArray[np.int32], **more: Any) -> Population:
+        choices = LifChoices(several=bool(more))
+        kind = PopulationKind.DELAY
+        return Population(name=name, size=size, frac=0, choices=choices, parameters={"delay": delay}, kind=kind, **more)
+
+    image = SourceMap(channels=2, height=5, width=6)
+    mapped = TargetMap(channels=4, height=3, width=3, planar=True, groups=2, kernel=(3, 2), stride=(2, 2), pad=(1, -1))
+    other = dataclasses.replace(mapped, kernel=(2, 3), stride=(1, 2), pad=(0, 0), dilation=(1, 2), groups=1)
+    pooled = SourceMap(channels=4, height=3, width=3, planar=True, pool=(2, 1))
+    sparse = SparseWeights(
+        start=np.array([0, 2, 2, 4, *[4] * 9], np.int64),
+        targets=np.array([0, 600, 255, 256], np.int64),
+        values=np.array([5, -7, 127, -128], np.int8),
+    )
+    kinds = ProjectionKind
+    return Model(
+        populations=(
+            lif("map", 36, block=4),
+            line("line", 36, np.arange(36, dtype=np.int32) % 5, max_count=3),
+            line("single", 36, one(3)),
+            lif("dense", 5),
+            lif("large", 700, block=12),
+        ),
+        projections=(
+            Projection(
+                name="mapped",
+                source=0,
+                from_input=True,
+                target=CONV,
+                weights=_some((4, 1, 3, 2), -128, 127),
+                kind=kinds.CONV,
+                source_map=image,
+                target_map=mapped,
+            ),
+            Projection(
+                name="bits",
+                source=0,
+                from_input=True,
+                target=CONV,
+                weights=_some((4, 2, 2, 3), -8, 7),
+                kind=kinds.CONV,
+                bits=4,
+                source_map=dataclasses.replace(image, planar=True),
+                target_map=other,
+            ),
+            Projection(name="feed", source=CONV, from_input=False, target=LINE, weights=None, kind=kinds.FEED),
+            Projection(name="back", source=SINGLE, from_input=False, target=LINE, weights=None, kind=kinds.FEED),
+            Projection(name="single", source=CONV, from_input=False, target=SINGLE, weights=None, kind=kinds.FEED),
+            Projection(
+                name="pooled",
+                source=LINE,
+                from_input=False,
+                target=DENSE,
+                weights=_some((12, 5), -2, 1),
+                bits=2,
+                source_map=pooled,
+            ),
+            Projection(
+                name="late",
+                source=SPARSE,
+                from_input=False,
+                target=DENSE,
+                weights=_some((700, 5)),
+                bits=4,
+                delays=np.array([0, 3, 1, 0, 2], np.int32),
+            ),
+            Projection(
+                name="ones",
+                source=DENSE,
+                from_input=False,
+                target=DENSE,
+                weights=(_some((5, 5), 0, 1) * 2 - 1).astype(np.int8),
+                bits=1,
+            ),
+            Projection(
+                name="pairs",
+                source=CONV,
+                from_input=False,
+                target=SPARSE,
+                weights=sparse,
+                kind=kinds.SPARSE,
+                source_map=pooled,
+            ),
+        ),
+        inputs=(InputPort(name="in", size=60, shape=(60,), max_value=4, max_sum=240, capacity=100),),
+        outputs=(
+            OutputPort(name="line", population=LINE, capacity=72),
+            OutputPort(name="large", population=SPARSE, capacity=700, decoder=Decoder.FIRST),
+        ),
+        ticks_per_sample=10,
+    )
