@@ -2,116 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from spikelet.agreement import LayerAgreement, LayerSums, NeuronAgreement
+from spikelet.agreement_activity import ActivitySums, InputActivity, InputSums, PopulationActivity
+from spikelet.agreement_advice import Advice, advise
+from spikelet.agreement_float import FloatChunk, FloatSample, float_predictions
 from spikelet.datasets import DataSet
-from spikelet.errors import DataError
-from spikelet.events import to_dense
-from spikelet.model import Encoder, Int32Array, Model, Population
+from spikelet.model import Model, Population
 from spikelet.reference import Reference
 from spikelet.runner import Result, Runner, Variable
+from spikelet.verify_runners import Compared, Comparison, Difference, Sample, variables
 
 if TYPE_CHECKING:
-    from spikelet.converters.floating import Trace
     from spikelet.converters.graph import Network
 
-__all__ = ["Comparison", "Difference", "LayerAgreement", "Verification", "float_predictions", "variables", "verify"]
+__all__ = [
+    "Comparison",
+    "Difference",
+    "LayerAgreement",
+    "Verification",
+    "float_predictions",
+    "variables",
+    "verify",
+]
 
 _Progress = Callable[[int], object]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """The first place where a runner leaves the reference: sample, tick, then layer in order of update."""
-
-    sample: int
-    tick: int
-    population: str
-    variable: str
-    neuron: int
-    expected: int
-    found: int
-
-    def __str__(self) -> str:
-        return (
-            f"sample {self.sample}, tick {self.tick}, population {self.population!r}, neuron {self.neuron}:"
-            f" {self.variable} is {self.found}, the reference has {self.expected}"
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerAgreement:
-    """How near the integer reference is to the float network in one population.
-
-    `spikes_equal` is the part of all (sample, tick, neuron) cells with equal counts, `counts_equal` the
-    part of (sample, neuron) sums; both are 1 for populations that do not fire. `v_error` is the root
-    mean square of the difference of potentials in the network's units. `first` is (sample, tick,
-    neuron) of the first unequal spike count, or None.
-    """
-
-    population: str
-    fires: bool
-    spikes_float: int
-    spikes_integer: int
-    spikes_equal: float
-    counts_equal: float
-    v_error: float
-    first: tuple[int, int, int] | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """A runner against the integer reference: every state word of every tick.
-
-    `words[population]` is how many numbers were compared, `unequal[population]` how many differ.
-    """
-
-    runner: str
-    words: Mapping[str, int]
-    unequal: Mapping[str, int]
-    first: Difference | None
-    predictions: npt.NDArray[np.int64]
-
-    @property
-    def identical(self) -> bool:
-        """Whether nothing differs."""
-        return self.first is None
+_Probes = Mapping[tuple[str, Variable], npt.NDArray[np.int32]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """Everything that was compared. `float_predictions` is None without a float network."""
+    """Everything that was compared. Without a float network `layers` is empty and `float_predictions` None.
+
+    `activities` are of all populations and `inputs` of all ports of the integer reference. `neurons` has
+    the sums for each neuron behind `layers`, by population. `unequal_of_sample`, shape (samples,), is how many
+    spike counts differ from the float network in each sample, and `first_of_sample` in which tick the first does;
+    -1: none.
+    """
 
     samples: int
     ticks: int
     layers: tuple[LayerAgreement, ...]
+    activities: tuple[PopulationActivity, ...]
+    inputs: tuple[InputActivity, ...]
+    advice: tuple[Advice, ...]
     comparisons: tuple[Comparison, ...]
     float_predictions: npt.NDArray[np.int64] | None
     predictions: npt.NDArray[np.int64]
     labels: npt.NDArray[np.int64] | None
+    neurons: Mapping[str, NeuronAgreement]
+    unequal_of_sample: npt.NDArray[np.int64]
+    first_of_sample: npt.NDArray[np.int64]
 
     @property
     def identical(self) -> bool:
         """Whether all runners equal the reference."""
         return all(comparison.identical for comparison in self.comparisons)
-
-
-def variables(population: Population) -> list[Variable]:
-    """The variables that a population has, spikes last."""
-    choices = population.choices
-    there = {
-        Variable.V: True,
-        Variable.U: choices.has_u,
-        Variable.A: choices.has_a,
-        Variable.R: choices.has_refractory,
-        Variable.EVENTS: choices.fires,
-    }
-    return [variable for variable, has in there.items() if has]
 
 
 def verify(
@@ -122,7 +74,7 @@ def verify(
     network: Network | None = None,
     progress: _Progress = lambda _: None,
 ) -> Verification:
-    """Run samples everywhere and compare.
+    """Run samples everywhere and compare; what is kept does not grow with the ticks.
 
     Args:
         model: the integer model.
@@ -132,174 +84,103 @@ def verify(
         progress: called with 1 after each sample on each runner, the reference included.
 
     Raises:
-        DataError: samples differ in length, which a float comparison cannot have.
+        DataError: the model does not say what its integers stand for in the float network.
     """
-    keys = [(p.name, variable) for p in model.populations for variable in variables(p)]
+    keys = [key for p in model.populations for key in _keys(p, everything=bool(runners))]
     reference = Reference(model)
-    expected = list(_results(reference, data, keys, progress))
-    comparisons = []
-    for name, runner in runners.items():
-        compared = _Compared(name, model)
-        for index, found in enumerate(_results(runner, data, keys, progress)):
-            compared.add(index, expected[index], found)
-        comparisons.append(compared.result())
-    layers: tuple[LayerAgreement, ...] = ()
-    predicted = None
-    if network is not None:
-        trace = _float(network, model, data)
-        layers = tuple(_layer(index, model, trace, expected) for index in range(len(model.populations)))
-        predicted = _predictions(trace, model)
+    compared = {name: Compared(name, model) for name in runners}
+    beside = FloatSample(network, model) if network is not None else None
+    sums = _Sums(model, network, beside)
+    for index in range(len(data)):
+        sample = Sample(model, data, index, keys)
+        sums.start(sample)
+        for ticks in sample:
+            expected = sample.run(reference, ticks)
+            for name, runner in runners.items():
+                found = sample.run(runner, ticks)
+                compared[name].add(index, ticks.start, expected, found)
+                if ticks.stop == sample.ticks:
+                    compared[name].finish(found)
+            sums.add(index, expected, beside.run(len(ticks)) if beside is not None else None)
+        sums.finish(expected)
+        progress(1 + len(runners))
+    activities, inputs = sums.activities(), sums.inputs()
+    layers = tuple(layer.result() for layer in sums.layers.values())
     return Verification(
         samples=len(data),
         ticks=sum(data.ticks_of(index) for index in range(len(data))),
         layers=layers,
-        comparisons=tuple(comparisons),
-        float_predictions=predicted,
-        predictions=np.array([result.prediction for result in expected], np.int64),
+        activities=activities,
+        inputs=inputs,
+        advice=advise(model, inputs, activities, layers),
+        comparisons=tuple(one.result() for one in compared.values()),
+        float_predictions=None if beside is None else np.array(sums.float_predictions, np.int64),
+        predictions=np.array(sums.predictions, np.int64),
         labels=data.labels,
+        neurons={name: layer.neurons() for name, layer in sums.layers.items()},
+        unequal_of_sample=np.array(sums.unequal, np.int64),
+        first_of_sample=np.array(sums.firsts, np.int64),
     )
 
 
-def float_predictions(network: Network, model: Model, data: DataSet) -> npt.NDArray[np.int64]:
-    """What the float network predicts, by the decoder of the model's first output; int64, shape (samples,).
-
-    Raises:
-        DataError: samples differ in length.
-    """
-    return _predictions(_float(network, model, data), model)
+def _keys(population: Population, *, everything: bool) -> Sequence[tuple[str, Variable]]:
+    """What is recorded: all, or without runners to compare only what the float network and limits need."""
+    needed = (Variable.V, Variable.U, Variable.EVENTS)
+    return [(population.name, v) for v in variables(population) if everything or v in needed]
 
 
-def _results(
-    runner: Runner, data: DataSet, keys: Sequence[tuple[str, Variable]], progress: _Progress
-) -> Iterator[Result]:
-    for index in range(len(data)):
-        yield runner.run(data.inputs(index), data.ticks_of(index), probe=keys)
-        progress(1)
+class _Sums:
+    """What is added up over samples."""
 
+    def __init__(self, model: Model, network: Network | None, beside: FloatSample | None) -> None:
+        self._beside = beside
+        self._ports = [InputSums(port) for port in model.inputs]
+        self._activities = {p.name: ActivitySums(p) for p in model.populations}
+        self.layers: dict[str, LayerSums] = {}
+        if network is not None and beside is not None:
+            self.layers = {
+                p.name: LayerSums(model, index, network)
+                for index, p in enumerate(model.populations)
+                if p.name in beside.populations
+            }
+        self.predictions: list[int] = []
+        self.float_predictions: list[int] = []
+        self.unequal: list[int] = []
+        self.firsts: list[int] = []
 
-class _Compared:
-    """Compares a runner sample by sample; keeps sums and the first difference only."""
+    def start(self, sample: Sample) -> None:
+        """Begin a sample."""
+        for port in self._ports:
+            port.add(sample.inputs)
+        for layer in self.layers.values():
+            layer.start()
+        if self._beside is not None:
+            self._beside.start(sample.inputs, sample.ticks)
 
-    def __init__(self, name: str, model: Model) -> None:
-        self._name = name
-        self._order = {p.name: i for i, p in enumerate(model.populations)}
-        self._words = dict.fromkeys(self._order, 0)
-        self._unequal = dict.fromkeys(self._order, 0)
-        self._first: Difference | None = None
-        self._predictions: list[int] = []
+    def add(self, sample: int, expected: Result, real: FloatChunk | None) -> None:
+        """Take some ticks of the reference and of the float network."""
+        probes: _Probes = expected.probes
+        for name, activity in self._activities.items():
+            v, u, z = (probes.get((name, one)) for one in (Variable.V, Variable.U, Variable.EVENTS))
+            activity.add(v, u, z)
+            if real is not None and name in self.layers:
+                self.layers[name].add(sample, v, real.v.get(name), z, real.spikes.get(name))
 
-    def add(self, sample: int, expected: Result, found: Result) -> None:
-        """Compare one sample."""
-        self._predictions.append(found.prediction)
-        candidates = []
-        for (population, variable), wanted in expected.probes.items():
-            got = found.probes[population, variable]
-            wrong = np.argwhere(wanted != got)
-            self._words[population] += wanted.size
-            self._unequal[population] += len(wrong)
-            if len(wrong):
-                tick, neuron = (int(x) for x in wrong[0])
-                values = (int(wanted[tick, neuron]), int(got[tick, neuron]))
-                candidates.append((tick, self._order[population], int(variable), neuron, population, values))
-        candidates += self._outputs(expected, found)
-        if candidates and self._first is None:
-            tick, _, variable_number, neuron, population, (want, have) = min(candidates)
-            name = "score" if variable_number < 0 else Variable(variable_number).name.lower()
-            self._first = Difference(
-                sample=sample, tick=tick, population=population, variable=name, neuron=neuron, expected=want, found=have
-            )
+    def finish(self, expected: Result) -> None:
+        """End a sample."""
+        self.predictions.append(expected.prediction)
+        self.unequal.append(sum(layer.unequal_of_sample for layer in self.layers.values()))
+        firsts = [layer.first_of_sample for layer in self.layers.values() if layer.first_of_sample is not None]
+        self.firsts.append(min(firsts, default=-1))
+        for layer in self.layers.values():
+            layer.finish()
+        if self._beside is not None:
+            self.float_predictions.append(self._beside.prediction)
 
-    def _outputs(self, expected: Result, found: Result) -> Iterator[tuple[int, int, int, int, str, tuple[int, int]]]:
-        """Scores and events of the ports, which come after everything else."""
-        for name, wanted in expected.outputs.items():
-            got = found.outputs[name]
-            rows = ((wanted.scores, got.scores), (wanted.counts, got.counts))
-            wrong = [(int(np.argmax(a != b)), a, b) for a, b in rows if a.shape == b.shape and np.any(a != b)]
-            if not wrong and not np.array_equal(wanted.events, got.events):
-                wrong = [(0, np.array([len(wanted.events)]), np.array([len(got.events)]))]
-            for neuron, a, b in wrong[:1]:
-                yield 2**31, len(self._order), -1, neuron, name, (int(a[neuron]), int(b[neuron]))
+    def activities(self) -> tuple[PopulationActivity, ...]:
+        """Of all populations."""
+        return tuple(one.result() for one in self._activities.values())
 
-    def result(self) -> Comparison:
-        """The whole comparison."""
-        return Comparison(
-            runner=self._name,
-            words=self._words,
-            unequal=self._unequal,
-            first=self._first,
-            predictions=np.array(self._predictions, np.int64),
-        )
-
-
-def _float(network: Network, model: Model, data: DataSet) -> Trace:
-    """Run the float network on all samples side by side."""
-    from spikelet.converters.floating import Floating
-
-    return Floating(network).run(_inputs(model, data))
-
-
-def _inputs(model: Model, data: DataSet) -> dict[str, npt.NDArray[np.float64]]:
-    """Values of every tick by input, shape (samples, ticks, size)."""
-    from spikelet.converters.encoding import encode
-
-    lengths = {data.ticks_of(index) for index in range(len(data))}
-    if len(lengths) > 1:
-        raise DataError(
-            f"samples last {min(lengths)} to {max(lengths)} ticks; a float network needs one length: --ticks N"
-        )
-    ticks = lengths.pop()
-    result = {}
-    for port in model.inputs:
-        samples: Any = [data.inputs(index)[port.name] for index in range(len(data))]
-        if port.encoder is Encoder.EVENTS:
-            dense: Any = np.stack([to_dense(events, ticks, port.size) for events in samples])
-        else:
-            dense = encode(port, np.stack(samples), ticks)
-        result[port.name] = dense.astype(np.float64)
-    return result
-
-
-def _layer(index: int, model: Model, trace: Trace, expected: Sequence[Result]) -> LayerAgreement:
-    population = model.populations[index]
-    name, fires = population.name, population.choices.fires
-    record = model.meta["populations"][index]
-    unit = np.asarray(record["scale"], np.float64) / 2**population.frac
-    v = np.stack([result.probes[name, Variable.V] for result in expected]) * unit + np.asarray(record.get("offset", 0))
-    error = float(np.sqrt(np.mean((v - trace.v[name]) ** 2)))
-    empty: Int32Array = np.zeros((1, 1, 1), np.int32)
-    z = np.stack([result.probes[name, Variable.EVENTS] for result in expected]) if fires else empty
-    real = trace.spikes[name] if fires else empty
-    wrong = np.argwhere(z != real)
-    first = (int(wrong[0][0]), int(wrong[0][1]), int(wrong[0][2])) if len(wrong) else None
-    return LayerAgreement(
-        population=name,
-        fires=fires,
-        spikes_float=int(real.sum()),
-        spikes_integer=int(z.sum()),
-        spikes_equal=float(np.mean(z == real)),
-        counts_equal=float(np.mean(z.sum(axis=1) == real.sum(axis=1))),
-        v_error=error,
-        first=first,
-    )
-
-
-def _predictions(trace: Trace, model: Model) -> npt.NDArray[np.int64]:
-    """What the float network predicts, by the decoder of the first output."""
-    from spikelet.model import Decoder
-
-    port = model.outputs[0]
-    name = model.populations[port.population].name
-    v, ticks = trace.v[name], trace.v[name].shape[1]
-    if port.decoder is Decoder.LAST:
-        scores = v[:, -1]
-    elif port.decoder is Decoder.LARGEST:
-        scores = v.max(axis=1)
-    elif port.decoder is Decoder.FIRST:
-        fired = trace.spikes[name] > 0
-        scores = np.where(fired.any(axis=1), ticks - np.argmax(fired, axis=1), 0)
-    elif port.decoder is Decoder.COUNT:
-        scores = trace.spikes[name].sum(axis=1)
-    else:
-        return np.full(len(v), -1, np.int64)
-    predicted: npt.NDArray[np.int64] = np.argmax(scores, axis=1).astype(np.int64)
-    return predicted
+    def inputs(self) -> tuple[InputActivity, ...]:
+        """Of all ports."""
+        return tuple(port.result() for port in self._ports)

@@ -16,7 +16,7 @@ from spikelet.errors import ConvertError, DataError
 from spikelet.model import Int32Array, Model
 from spikelet.original import original
 from spikelet.runner import Variable
-from spikelet.verify import variables, verify
+from spikelet.verify import float_predictions, variables, verify
 from support.command_line import DIGITS, SAID, answer, convert_digits, spikelet
 from support.nir_networks import affine, chain, lif, written
 from support.random_models import random_events, random_model
@@ -155,14 +155,19 @@ def test_the_float_network_behind_an_image_is_found_again(model: Model, tmp_path
         original(NETWORK, replace(model, meta=changed))
 
 
-def test_samples_of_different_length_have_no_float_comparison(tmp_path: Path) -> None:
-    """Said before anything runs side by side."""
+def test_samples_of_different_length_are_compared_one_by_one(tmp_path: Path) -> None:
+    """Each for its own ticks; the predictions of all at once are the same."""
     file = written(tmp_path, chain(affine(2, 3), lif(2), n_in=3, n_out=2))
     made = convert(file, framework="nir", dt=1e-3, reset="zero")
-    np.savez(tmp_path / "data.npz", sample=[0, 1], tick=[3, 5], neuron=[0, 0])
+    np.savez(tmp_path / "data.npz", sample=[0, 1, 1], tick=[3, 0, 5], neuron=[0, 1, 2])
+    data = load(tmp_path / "data.npz", made)
+    network = original(file, made)
 
-    with pytest.raises(DataError, match="one length"):
-        verify(made, load(tmp_path / "data.npz", made), {}, network=original(file, made))
+    result = verify(made, data, {}, network=network)
+
+    assert (result.samples, result.ticks) == (2, 4 + 6)
+    assert result.float_predictions is not None
+    assert result.float_predictions.tolist() == float_predictions(network, made, data).tolist()
 
 
 def test_the_command_compares_everything(tmp_path: Path) -> None:
