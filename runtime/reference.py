@@ -6,9 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from spikelet.events import EventArray
-from spikelet.model import Int32Array, Model, Projection
+from spikelet.maps import Index
+from spikelet.model import Int32Array, Model, PopulationKind, Projection
+from spikelet.reference_delay import DelayLine
 from spikelet.reference_lif import Lif
 from spikelet.reference_ports import Input, Output, refuse
+from spikelet.reference_projections import Late, bringer
 from spikelet.rules import check
 from spikelet.runner import PopulationStats, Runner, Variable
 
@@ -25,7 +28,7 @@ class Reference(Runner):
     def __init__(self, model: Model) -> None:
         check(model)
         self.model = model
-        self._weights = [projection.weights.astype(np.int64) for projection in model.projections]
+        self._bringers = [bringer(projection, model) for projection in model.projections]
         self.reset()
 
     def reset(self) -> None:
@@ -33,7 +36,15 @@ class Reference(Runner):
         model = self.model
         self._tick = self._sample_tick = 0
         self._inputs = [Input(port) for port in model.inputs]
-        self._populations = [Lif(population) for population in model.populations]
+        self._populations = [
+            Lif(population) if population.kind is PopulationKind.LIF else DelayLine(population)
+            for population in model.populations
+        ]
+        self._late = {
+            index: Late(projection.delays.astype(np.int64))
+            for index, projection in enumerate(model.projections)
+            if projection.delays is not None
+        }
         self._outputs = [Output(port, model.populations[port.population].size) for port in model.outputs]
         self._stats = [[0, 0, 0] for _ in model.populations]
 
@@ -102,8 +113,8 @@ class Reference(Runner):
         for port in self._inputs:
             port.forget_frame()
         if self.model.reset_between:
-            for lif in self._populations:
-                lif.start()
+            for part in [*self._populations, *self._late.values()]:
+                part.start()
 
     def _one_tick(self) -> None:
         """Semantics 2.1."""
@@ -118,28 +129,37 @@ class Reference(Runner):
         self._tick = (self._tick + 1) % 2**32
         self._sample_tick = (self._sample_tick + 1) % 2**32
 
-    def _update(self, index: int, lif: Lif) -> None:
+    def _update(self, index: int, population: Lif | DelayLine) -> None:
         """Pull what the projections bring, and update or skip a population."""
-        given = np.zeros(lif.population.size, np.int64)
+        given = np.zeros(population.population.size, np.int64)
         stats = self._stats[index]
         any_event = False
-        for projection, weights in zip(self.model.projections, self._weights, strict=True):
-            if projection.target == index:
-                values, n_events = self._events(projection)
-                active = np.flatnonzero(values)
-                given += values[active] @ weights[active]
-                any_event = any_event or n_events > 0
-                stats[1] += n_events * lif.population.size
-        if lif.quiescent and not any_event:
+        for number, projection in enumerate(self.model.projections):
+            if projection.target != index:
+                continue
+            neurons, values = self._events(projection)
+            brought, added = self._bringers[number].bring(neurons, values)
+            incoming = len(neurons) > 0
+            if number in self._late:
+                brought, incoming = self._late[number].pass_on(brought, incoming)
+            given += brought
+            any_event = any_event or incoming
+            stats[1] += added
+        if population.quiescent and not any_event:
             stats[2] += 1
             return
-        lif.update(given, any_event)
-        stats[0] += int(np.count_nonzero(lif.z))
+        population.update(given, any_event)
+        stats[0] += int(np.count_nonzero(population.z))
 
-    def _events(self, projection: Projection) -> tuple[npt.NDArray[np.int64], int]:
-        """Values a neuron and number of events of a projection's source in this tick."""
+    def _events(self, projection: Projection) -> tuple[Index, Index]:
+        """Neurons and values of the events of a projection's source.
+
+        Populations are updated in order: those that come later, and the target itself, still show their
+        events of the tick before (semantics 2.1).
+        """
         if projection.from_input:
             port = self._inputs[projection.source]
-            return port.values, port.n_events
+            return port.neurons, port.values
         z = self._populations[projection.source].z
-        return z, int(np.count_nonzero(z))
+        neurons = np.flatnonzero(z)
+        return neurons, z[neurons]

@@ -31,11 +31,11 @@ class Lif:
         self._v_min, self._v_init = values["v_min"], values["v_init"]
         self._count_by, self._adapt_by = values["count_by"], values["adapt_by"]
         self._refractory = values["refractory"]
-        self.z = np.zeros(population.size, np.int64)
         self.start()
 
     def start(self) -> None:
         """Give all state words their initial values (semantics 2.4)."""
+        self.z = np.zeros(self.population.size, np.int64)
         self.v = self._v_init.copy()
         self.u, self.a, self.r = (np.zeros(self.population.size, np.int64) for _ in range(3))
         self.quiescent = False

@@ -23,14 +23,13 @@ def refuse(name: str, where: str) -> EngineError:
 
 
 class Input:
-    """An input port. `values` and `n_events` are those of the last tick; `values` has the sums a neuron."""
+    """An input port. `neurons` and `values` are those of the last tick's events, one entry each."""
 
     def __init__(self, port: InputPort) -> None:
         self._port = port
         self._queue: list[tuple[int, int, int]] = []
         self._frame: npt.NDArray[np.uint8] | None = None
-        self.values = np.zeros(port.size, np.int64)
-        self.n_events = 0
+        self.neurons = self.values = np.zeros(0, np.int64)
 
     def push(self, events: EventArray, now: int) -> None:
         """Put events into the queue: all, or none."""
@@ -75,17 +74,16 @@ class Input:
 
     def update(self, tick: int, sample_tick: int, window: int) -> None:
         """Make the events of a tick."""
-        self.values = np.zeros(self._port.size, np.int64)
+        self.neurons = self.values = np.zeros(0, np.int64)
         if self._port.encoder is Encoder.EVENTS:
             due = [event for event in self._queue if event[0] == tick]
             self._queue = self._queue[len(due) :]
-            for _, neuron, value in due:
-                self.values[neuron] += value
-            self.n_events = len(due)
-            return
-        if self._frame is not None:
-            self.values = encode_tick(self._port, self._frame, tick=tick, sample_tick=sample_tick, window=window)
-        self.n_events = int(np.count_nonzero(self.values))
+            self.neurons = np.array([neuron for _, neuron, _ in due], np.int64)
+            self.values = np.array([value for _, _, value in due], np.int64)
+        elif self._frame is not None:
+            made = encode_tick(self._port, self._frame, tick=tick, sample_tick=sample_tick, window=window)
+            self.neurons = np.flatnonzero(made)
+            self.values = made[self.neurons]
 
 
 class Output:
@@ -112,7 +110,7 @@ class Output:
             self._queue += [(tick, int(neuron), int(z[neuron])) for neuron in np.flatnonzero(z)]
         match self._port.decoder:
             case Decoder.COUNT:
-                self._scores = np.minimum(self._scores + z, _LARGEST)
+                self._scores = np.clip(self._scores + z, -_LARGEST - 1, _LARGEST)
             case Decoder.LAST:
                 self._scores = v.copy()
             case Decoder.LARGEST:
