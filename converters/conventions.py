@@ -11,116 +11,26 @@ from typing import Any
 
 import numpy as np
 
+from spikelet.converters.choices import (
+    CHOICES,
+    FIRING,
+    LEAKING,
+    NEURONS,
+    OTHERS,
+    TEXTS,
+    Choice,
+    kind_of,
+    values_of,
+)
 from spikelet.converters.frameworks import FRAMEWORKS, Profile, file_facts, producer_hint
-from spikelet.converters.graph import Network
-from spikelet.converters.nodes import Node
+from spikelet.converters.graph import Network, listed
+from spikelet.converters.loops import open_edges, recurrent
+from spikelet.converters.nodes import Delay, Node
 from spikelet.errors import ConvertError
 
-__all__ = ["CHOICES", "Choice", "Conventions", "kind_of", "resolve"]
+__all__ = ["CHOICES", "Choice", "Conventions", "Settled", "kind_of", "resolve"]
 
-_FIRING = frozenset({"IF", "LIF", "CubaLIF"})
-_LEAKING = frozenset({"LI", "LIF", "CubaLI", "CubaLIF"})
-_CURRENT = frozenset({"CubaLI", "CubaLIF"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """One thing that a file leaves open: its values with their meaning, and the kinds of nodes that it matters for."""
-
-    values: Mapping[Any, str]
-    kinds: frozenset[str]
-
-
-CHOICES: Mapping[str, Choice] = {
-    "comparison": Choice(
-        values={
-            ">": "v > threshold fires (snnTorch, Norse, spyx, lava)",
-            ">=": "v >= threshold fires (SpikingJelly, sinabs, Rockpool)",
-        },
-        kinds=_FIRING | {"Threshold"},
-    ),
-    "reset": Choice(
-        values={
-            "zero": "a spike sets v to 0",
-            "v_reset": "a spike sets v to the file's v_reset",
-            "subtract": "a spike takes the threshold away from v",
-            "none": "v stays as it is: a spike in every tick above the threshold",
-        },
-        kinds=_FIRING,
-    ),
-    "reset_time": Choice(
-        values={
-            "now": "the reset happens in the tick of the spike",
-            "next": "the reset happens in the update of the next tick (snnTorch)",
-        },
-        kinds=_FIRING,
-    ),
-    "reset_place": Choice(
-        values={
-            "before_leak": "a late reset acts on the old v: the input of its tick survives",
-            "after_sum": "a late reset acts on the finished sum: reset to zero swallows the input of its tick",
-        },
-        kinds=_FIRING,
-    ),
-    "fire_time": Choice(
-        values={
-            "now": "the spike leaves in the tick in which v crosses the threshold",
-            "next": "the spike leaves one tick later (spyx, lava)",
-        },
-        kinds=_FIRING,
-    ),
-    "several": Choice(
-        values={
-            False: "at most one spike a tick",
-            True: "trunc(v / threshold) spikes a tick (default of sinabs; Rockpool)",
-        },
-        kinds=_FIRING,
-    ),
-    "u_order": Choice(
-        values={
-            "decay_add_use": "i = a i + x, then v takes the new i (snnTorch, SpikingJelly, spyx, lava)",
-            "add_decay_use": "i = a (i + x), then v takes it (Rockpool)",
-            "add_use_decay": "i = i + x, v takes it, then i decays (Norse)",
-            "use_decay_add": "v takes the old i: input reaches v one tick later (strict forward Euler)",
-        },
-        kinds=_CURRENT,
-    ),
-    "input_place": Choice(
-        values={
-            "after_leak": "v = b v + x",
-            "before_leak": "v = b (v + x)",
-        },
-        kinds=_LEAKING,
-    ),
-    "decay": Choice(
-        values={
-            "euler": "1 - dt / tau",
-            "exp": "exp(-dt / tau)",
-            "steps": "exp(-1 / tau), tau in ticks (sinabs)",
-            "from_r": "1 - 1 / r and 1 - 1 / w_in (snnTorch)",
-            "r": "r itself (spyx)",
-            "norse": "1 - dt file_dt / tau (Norse)",
-            "rockpool": "exp(-y) with exp(-y) / y = r (Rockpool)",
-        },
-        kinds=_LEAKING,
-    ),
-    "v_gain": Choice(
-        values={
-            "one": "input is added to v as it is",
-            "r": "input times r (1 - decay); r dt for I and IF",
-            "norm": "input times (1 - decay)",
-        },
-        kinds=_LEAKING | {"I", "IF"},
-    ),
-    "u_gain": Choice(
-        values={
-            "one": "input is added to i as it is",
-            "w_in": "input times w_in (1 - decay of i)",
-        },
-        kinds=_CURRENT,
-    ),
-    "v_init": Choice(values={"zero": "v starts at 0", "v_leak": "v starts at v_leak"}, kinds=_LEAKING),
-}
+_RECURRENT = "recurrent "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,26 +71,41 @@ class Conventions:
             *own,
             *(name for name in ("dt", "file_dt", "v_min", "v_reset") if getattr(self, name) is not None),
         ]
-        return {name: getattr(self, name) for name in [*names, *(["decay_bits"] if kind in _LEAKING else [])]}
+        return {name: getattr(self, name) for name in [*names, *(["decay_bits"] if kind in LEAKING else [])]}
 
 
-def kind_of(node: Node) -> str:
-    """NIR's name of a node's kind."""
-    name = type(node).__name__
-    return "I" if name == "Integrator" else name
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """All choices for a network.
+
+    `groups` are conventions by kind of node; a framework that treats recurrent layers in another way has a
+    group "recurrent LIF" too. `of` says which group a node belongs to. `cycle_delay` holds edges "a->b", and
+    "feedback" where it is said; `dt` [s] is None where nothing needs it.
+    """
+
+    groups: Mapping[str, Conventions]
+    of: Mapping[str, str]
+    dt: float | None
+    cycle_delay: tuple[str, ...]
+    delay_rounding: str | None
+
+    def record(self) -> dict[str, dict[str, Any]]:
+        """What was chosen for neurons and delays, for `meta` and reports."""
+        found = {group: own.record(group.removeprefix(_RECURRENT)) for group, own in self.groups.items()}
+        if self.delay_rounding is not None:
+            found["Delay"] = {"delay_rounding": self.delay_rounding}
+        return found
 
 
-def resolve(
-    network: Network, *, framework: str | None, dt: float | None, said: Mapping[str, Any]
-) -> dict[str, Conventions]:
-    """Settle every choice for every kind of neuron in a network.
+def resolve(network: Network, *, framework: str | None, dt: float | None, said: Mapping[str, Any]) -> Settled:
+    """Settle every choice for every kind of neuron in a network, for its delays and its cycles.
 
     Args:
         network: flat, with the file's nodes.
         framework: whose conventions hold; None: only what the caller says.
         dt: tick [s].
         said: what the caller said, by the names of CHOICES, and "norm_input", "file_dt", "v_min",
-            "v_reset", "decay_bits", "defaults"; None means not said.
+            "v_reset", "decay_bits", "defaults", "cycle_delay", "delay_rounding"; None means not said.
 
     Raises:
         ConvertError: something that changes spikes is open, or the file contradicts the framework.
@@ -198,29 +123,61 @@ def resolve(
         dt = usual.get("dt")
     facts = file_facts(profile.name, network, dt) if "decay" not in said else {}
     given = {**usual, **({} if dt is None else {"dt": dt}), **facts, **said}
+    cycle_delay, delay_rounding = given.pop("cycle_delay", ()), given.pop("delay_rounding", None)
     if "norm_input" in given:
         given["v_gain"] = "norm" if given.pop("norm_input") else "one"
     if given.get("v_min") == "none":
         given["v_min"] = None
-    nodes = [node for node in network.nodes.values() if kind_of(node) in _NEURONS]
-    table = {kind: _of_kind(kind, profile, given) for kind in sorted({kind_of(node) for node in nodes})}
-    _ask(network, profile, nodes, table)
-    return {kind: Conventions(framework=profile.name, **_filled(values)) for kind, values in table.items()}
+    of = _groups(network, profile, given)
+    table = {group: _of_group(group, profile, given) for group in sorted(set(of.values()))}
+    lacking = _lacking(network, profile, of, table)
+    if "dt" not in given and any(np.any(node.delay) for _, node in network.of(Delay)):
+        lacking.setdefault("dt", []).append("Delay")
+    edges = open_edges(network)
+    if edges and not cycle_delay and not profile.cycle_delay:
+        lacking["cycle_delay"] = [f"the cycle{'s' * (len(edges) > 1)} of this network"]
+    if lacking:
+        raise _open(network, profile, lacking, edges)
+    return Settled(
+        groups={group: Conventions(framework=profile.name, **_filled(values)) for group, values in table.items()},
+        of=of,
+        dt=given.get("dt"),
+        cycle_delay=(*cycle_delay, *([profile.cycle_delay] if profile.cycle_delay else [])),
+        delay_rounding=delay_rounding,
+    )
 
 
-_NEURONS = _FIRING | _LEAKING | {"I", "Threshold"}
-_OTHERS = frozenset({"norm_input", "file_dt", "v_min", "v_reset", "decay_bits", "defaults"})
+def _groups(network: Network, profile: Profile, given: Mapping[str, Any]) -> dict[str, str]:
+    """By which conventions each neuron is settled: its kind's, or those of the kind's recurrent layers."""
+    special = {kind for kind, reset in profile.recurrent if given.get("reset") in (None, reset)}
+    own = recurrent(network) if special else set()
+    return {
+        path: f"{_RECURRENT}{kind_of(node)}" if path in own and kind_of(node) in special else kind_of(node)
+        for path, node in network.nodes.items()
+        if kind_of(node) in NEURONS
+    }
 
 
 def _checked(said: dict[str, Any]) -> dict[str, Any]:
     """Refuse unknown names and values."""
     for name, value in said.items():
-        if name not in CHOICES and name not in _OTHERS:
+        if name not in CHOICES and name not in OTHERS:
             raise ConvertError(
-                "convert", name, found="no such choice", allowed=", ".join([*CHOICES, *sorted(_OTHERS)]), hint=""
+                "convert", name, found="no such choice", allowed=", ".join([*CHOICES, *sorted(OTHERS)]), hint=""
             )
         if name in CHOICES and value not in CHOICES[name].values:
-            raise ConvertError("convert", name, found=repr(value), allowed="; ".join(_values(name)), hint="")
+            raise ConvertError("convert", name, found=repr(value), allowed="; ".join(values_of(name)), hint="")
+    if "cycle_delay" in said:
+        edges = said["cycle_delay"]
+        said["cycle_delay"] = (edges,) if isinstance(edges, str) else tuple(edges)
+    if said.get("delay_rounding", "nearest") != "nearest":
+        raise ConvertError(
+            "convert",
+            "delay_rounding",
+            found=repr(said["delay_rounding"]),
+            allowed=TEXTS["delay_rounding"],
+            hint="Without it a delay must be a whole number of ticks.",
+        )
     if said.get("decay_bits", 16) not in (12, 16):
         raise ConvertError("convert", "decay_bits", found=str(said["decay_bits"]), allowed="12, 16", hint="")
     for name in ("v_reset", "file_dt"):
@@ -230,14 +187,15 @@ def _checked(said: dict[str, Any]) -> dict[str, Any]:
             raise ConvertError("convert", name, found=str(number), allowed=allowed, hint="")
     v_min = said.get("v_min", 0.0)
     if v_min not in ("none", "-threshold") and not (isinstance(v_min, (int, float)) and np.isfinite(v_min)):
-        raise ConvertError("convert", "v_min", found=repr(v_min), allowed=_TEXTS["v_min"], hint="")
+        raise ConvertError("convert", "v_min", found=repr(v_min), allowed=TEXTS["v_min"], hint="")
     return said
 
 
-def _of_kind(kind: str, profile: Profile, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What is known for a kind: the framework's conventions under what was said."""
+def _of_group(group: str, profile: Profile, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known for a group: the framework's conventions under what was said."""
+    kind = group.removeprefix(_RECURRENT)
     values = {**profile.base, **profile.by_kind.get(kind, {}), **given}
-    special = profile.by_reset.get((kind, values.get("reset")), {})
+    special = (profile.by_reset if kind == group else profile.recurrent).get((kind, values.get("reset")), {})
     values = {**values, **{name: value for name, value in special.items() if name not in given}}
     if kind in ("I", "IF") and values.get("v_gain") == "norm":
         values["v_gain"] = "one"  # without a leak there is nothing to normalise by
@@ -252,38 +210,45 @@ def _late(values: Mapping[str, Any]) -> bool:
     return "next" in (values.get("reset_time"), values.get("fire_time")) and values.get("reset") != "none"
 
 
-def _open(kind: str, profile: Profile, nodes: Iterable[Node], values: Mapping[str, Any]) -> list[str]:
-    """Names of the choices that matter for a kind and are not settled."""
-    names = [name for name in profile.asks if kind in _FIRING and name not in values]
+def _lacking(
+    network: Network, profile: Profile, of: Mapping[str, str], table: Mapping[str, Mapping[str, Any]]
+) -> dict[str, list[str]]:
+    """Names of the choices that matter and are not settled, with the groups that they matter for."""
+    lacking: dict[str, list[str]] = {}
+    for group, values in table.items():
+        nodes = [network.nodes[path] for path, own in of.items() if own == group]
+        for name in _lacking_for(group.removeprefix(_RECURRENT), profile, nodes, values):
+            lacking.setdefault(name, []).append(group)
+    return lacking
+
+
+def _lacking_for(kind: str, profile: Profile, nodes: Iterable[Node], values: Mapping[str, Any]) -> list[str]:
+    names = [name for name in profile.asks if kind in FIRING and name not in values]
     names += [name for name, choice in CHOICES.items() if kind in choice.kinds and name not in values]
     if not _late(values) and "reset_place" in names:
         names.remove("reset_place")
     if values.get("reset") == "none":
         names = [name for name in names if name != "reset_time"]
-    if not any(np.any(getattr(node, "v_leak", 0) != 0) for node in nodes if kind_of(node) == kind):
+    if not any(np.any(getattr(node, "v_leak", 0) != 0) for node in nodes):
         names = [name for name in names if name != "v_init"]
-    needs_dt = kind in _LEAKING and values.get("decay", "euler") in ("euler", "exp", "norse")
+    needs_dt = kind in LEAKING and values.get("decay", "euler") in ("euler", "exp", "norse")
     needs_dt |= kind in ("I", "IF") and values.get("v_gain", "r") == "r"
     if needs_dt and "dt" not in values:
         names.append("dt")
-    if kind in _LEAKING and values.get("decay") == "norse" and "file_dt" not in values:
+    if kind in LEAKING and values.get("decay") == "norse" and "file_dt" not in values:
         names.append("file_dt")
     return names
 
 
-def _ask(network: Network, profile: Profile, nodes: list[Node], table: Mapping[str, Mapping[str, Any]]) -> None:
-    """Stop when something is open, and say what can be said."""
-    lacking: dict[str, list[str]] = {}
-    for kind, values in table.items():
-        for name in _open(kind, profile, nodes, values):
-            lacking.setdefault(name, []).append(kind)
-    if not lacking:
-        return
-    lines = [
-        "\n    ".join([f"  {name} (for {', '.join(kinds)}):", *_values(name, profile)])
-        for name, kinds in lacking.items()
-    ]
-    raise ConvertError(
+def _open(
+    network: Network, profile: Profile, lacking: Mapping[str, list[str]], edges: list[tuple[str, str]]
+) -> ConvertError:
+    """What is open, and what can be said."""
+    lines = []
+    for name, groups in lacking.items():
+        values = _cycle_values(edges) if name == "cycle_delay" else values_of(name, profile.name)
+        lines.append("\n    ".join([f"  {name} (for {', '.join(groups)}):", *values]))
+    return ConvertError(
         "network",
         "choices",
         found=f"no word about {', '.join(lacking)}",
@@ -295,30 +260,19 @@ def _ask(network: Network, profile: Profile, nodes: list[Node], table: Mapping[s
     )
 
 
+def _cycle_values(edges: list[tuple[str, str]]) -> list[str]:
+    return [
+        "cycle_delay='feedback': what a population feeds back to itself takes one tick (snnTorch, Norse, sinabs)",
+        "cycle_delay='a->b': that edge takes one tick (several: a list). Edges on cycles: "
+        + listed("->".join(edge) for edge in edges),
+    ]
+
+
 def _usual(profile: Profile) -> str:
     if not profile.usual:
         return ""
     pairs = ", ".join(f"{name}={value!r}" for name, value in profile.usual.items())
     return f"{profile.name}'s own defaults are {pairs} (defaults=True takes them). "
-
-
-_TEXTS = {
-    "dt": "the tick in seconds; the file has time constants but no time step",
-    "file_dt": "what Norse's to_nir(dt=) multiplied tau by: 1e-3 is its default, 1.0 leaves true seconds",
-    "v_min": "a number (min_v_mem), '-threshold', or 'none': lower clamp of v",
-}
-
-
-def _values(name: str, profile: Profile | None = None) -> list[str]:
-    """What can be said for a choice, and what it means."""
-    if name == "v_gain" and profile is not None and profile.name == "sinabs":
-        return [
-            "norm_input=True: input times (1 - decay) (sinabs' default for LIF)",
-            "norm_input=False: input as it is",
-        ]
-    if name in _TEXTS:
-        return [f"{name}=: {_TEXTS[name]}"]
-    return [f"{name}={value!r}: {text}" for value, text in CHOICES[name].values.items()]
 
 
 def _filled(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -89,8 +89,10 @@ class Floating:
 
     def reset(self, samples: int) -> None:
         """Take the initial state for a number of samples."""
-        for part in (*self._cells.values(), *self._lines.values(), *self._first.values()):
-            part.reset(samples)
+        for cell in self._cells.values():
+            cell.reset(samples)
+        for line in (*self._lines.values(), *self._first.values()):
+            line.reset(samples)
 
     def tick(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Advance by one tick.

@@ -22,7 +22,9 @@ __all__ = ["FRAMEWORKS", "Profile", "file_facts", "producer_hint", "rockpool_rat
 class Profile:
     """A framework's conventions.
 
-    `base` holds for all kinds, `by_kind` for one, `by_reset` for one with a kind of reset.
+    `base` holds for all kinds, `by_kind` for one, `by_reset` for one with a kind of reset, `recurrent` in its place
+    for neurons that feed back to themselves. `cycle_delay` is "feedback" where that feedback takes a tick;
+    `input_through_weights` where the exporter sends the input of a recurrent layer through its weights.
     Choices in none of them must be said, and so must `asks`; `usual` are the framework's defaults for these.
     `lost` says what its exporter leaves out without a trace.
     """
@@ -31,6 +33,9 @@ class Profile:
     base: Mapping[str, Any] = field(default_factory=dict)
     by_kind: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     by_reset: Mapping[tuple[str, Any], Mapping[str, Any]] = field(default_factory=dict)
+    recurrent: Mapping[tuple[str, Any], Mapping[str, Any]] = field(default_factory=dict)
+    cycle_delay: str = ""
+    input_through_weights: bool = False
     usual: Mapping[str, Any] = field(default_factory=dict)
     asks: tuple[str, ...] = ()
     lost: str = ""
@@ -66,6 +71,8 @@ FRAMEWORKS: Mapping[str, Profile] = {
             base={**_PLAIN, "reset_time": "next", "reset_place": "after_sum", "decay": "from_r"},
             by_kind={"I": {"v_gain": "r"}, "IF": {"v_gain": "r"}},
             by_reset={("LIF", "zero"): {"reset_place": "before_leak"}},
+            recurrent={("LIF", "zero"): {"reset_place": "after_sum"}},
+            cycle_delay="feedback",
             usual={"reset": "subtract"},
             lost="reset_delay (taken as True), graded_spikes_factor (1), inhibition (False)",
         ),
@@ -79,6 +86,7 @@ FRAMEWORKS: Mapping[str, Profile] = {
                 "LIF": {"v_gain": "norm"},
                 "LI": {"v_gain": "norm"},
             },
+            cycle_delay="feedback",
             usual={"reset": "v_reset", "dt": 1e-3, "file_dt": 1e-3},
             lost="v_reset (taken as the file's, which is 0 unless v_reset= is given)",
         ),
@@ -89,6 +97,7 @@ FRAMEWORKS: Mapping[str, Profile] = {
                 "input_place": "after_leak", "decay": "steps", "u_gain": "one", "v_init": "zero",
             },
             by_kind={"IF": {"v_gain": "one"}, "I": {"v_gain": "one"}},
+            cycle_delay="feedback",
             usual={"norm_input": True, "several": True, "reset": "subtract", "v_min": "none"},
             asks=("v_min",),
             lost="tau_syn (taken as None)",
@@ -110,12 +119,15 @@ FRAMEWORKS: Mapping[str, Profile] = {
             name="rockpool",
             base={**_PLAIN, "comparison": ">=", "reset": "subtract", "several": True, "u_order": "add_decay_use",
                   "decay": "rockpool"},
+            cycle_delay="feedback",
             lost="bias (taken as 0)",
         ),
         Profile(
             name="spyx",
             base={**_PLAIN, "reset": "subtract", "fire_time": "next", "reset_place": "after_sum", "decay": "r"},
             by_kind={"CubaLIF": {"reset_place": "before_leak"}, "LI": {"decay": "euler"}},
+            cycle_delay="feedback",
+            input_through_weights=True,
             usual={"dt": 1.0},
         ),
     )

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from spikelet.converters.conventions import resolve
+from spikelet.converters.frameworks import FRAMEWORKS
 from spikelet.converters.frontends.nir import read_nir
 from spikelet.converters.graph import Network, check
 from spikelet.converters.integers import build
+from spikelet.converters.passes.cycles import break_cycles, straight_input
 from spikelet.converters.passes.discretise import discretise
 from spikelet.converters.passes.fold import fold_gains, fold_linear
 from spikelet.converters.passes.fuse import fuse_thresholds
@@ -34,7 +36,12 @@ class Context:
 
 
 def _discretise(network: Network, context: Context) -> Network:
-    return discretise(network, resolve(network, framework=context.framework, dt=context.dt, said=context.said))
+    """Neurons, delays and cycles by one set of choices."""
+    profile = FRAMEWORKS.get(context.framework or "")
+    if profile is not None and profile.input_through_weights:
+        network = straight_input(network)
+    settled = resolve(network, framework=context.framework, dt=context.dt, said=context.said)
+    return break_cycles(discretise(network, settled), settled.cycle_delay)
 
 
 #: The lowering, in order; the network is checked after each.
@@ -102,6 +109,8 @@ def convert(
     v_reset: float | None = None,
     file_dt: float | None = None,
     decay_bits: int | None = None,
+    cycle_delay: str | Sequence[str] | None = None,
+    delay_rounding: str | None = None,
     defaults: bool | None = None,
     scale: str = "neuron",
     weight_bits: int = 8,
@@ -129,7 +138,8 @@ def convert(
             rockpool, spyx. None: every choice must be said.
         dt: length of a tick [s].
         reset, ..., defaults: choices, explained in docs/explanation/conventions.md; what is not given
-            is the framework's. `defaults=True` takes the framework's own defaults for the open ones.
+            is the framework's. `cycle_delay` is "feedback", or edges "a->b" of cycles that take a tick;
+            `defaults=True` takes the framework's own defaults for the open ones.
         scale: "neuron" or "population": what shares one size of a weight unit. Populations whose
             potentials are compared always share one.
         weight_bits: 2 to 8.
@@ -158,6 +168,7 @@ def convert(
         "fire_time": fire_time, "several": several, "u_order": u_order, "input_place": input_place,
         "decay": decay, "norm_input": norm_input, "v_gain": v_gain, "u_gain": u_gain, "v_init": v_init,
         "v_min": v_min, "v_reset": v_reset, "file_dt": file_dt, "decay_bits": decay_bits, "defaults": defaults,
+        "cycle_delay": cycle_delay, "delay_rounding": delay_rounding,
     }  # fmt: skip
     options = Options(
         scale=scale,

@@ -1,44 +1,78 @@
-"""Neurons in continuous time become neurons of ticks, by the conventions."""
+"""Neurons and delays in continuous time become neurons and delays of ticks, by the conventions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from spikelet.converters.conventions import Conventions, kind_of
+from spikelet.converters.choices import LEAKING, kind_of
+from spikelet.converters.conventions import Conventions, Settled
 from spikelet.converters.graph import Network, shapes
-from spikelet.converters.nodes import FloatArray, Neurons, Node, Shape, size_of
+from spikelet.converters.nodes import Delay, DelayLine, FloatArray, Neurons, Node, Shape, size_of
 from spikelet.converters.timing import factors
 from spikelet.errors import ConvertError
 from spikelet.model import LifChoices, ResetKind, UOrder
 
 __all__ = ["discretise"]
 
+#: Longest delay [ticks].
+MAX_DELAY = 65535
 _RESETS = {"none": ResetKind.NONE, "subtract": ResetKind.SUBTRACT, "zero": ResetKind.SET, "v_reset": ResetKind.SET}
 
 
-def discretise(network: Network, conventions: Mapping[str, Conventions]) -> Network:
-    """Replace every neuron by Neurons; `meta["choices"]` says by which conventions.
+def discretise(network: Network, settled: Settled) -> Network:
+    """Replace every neuron by Neurons, every Delay by a DelayLine; `meta["choices"]` says by which conventions.
 
     Potentials are counted from v_leak, so that a leak goes towards 0.
 
     Args:
         network: flat, with the file's nodes.
-        conventions: settled, by kind of node.
+        settled: all choices.
 
     Raises:
-        ConvertError: a decay is outside 0 .. 1, or several spikes a tick need a threshold above 0.
+        ConvertError: a decay is outside 0 .. 1, several spikes a tick need a threshold above 0, or a delay
+            is not a whole number of ticks.
 
     Source: docs/explanation/conventions.md; docs/reference/semantics 3.
     """
     shape = shapes(network, "discretise")
-    nodes = {
-        path: _neurons(path, node, shape[path], conventions[kind_of(node)]) if kind_of(node) in conventions else node
-        for path, node in network.nodes.items()
-    }
-    choices = {kind: settled.record(kind) for kind, settled in conventions.items()}
-    return Network(nodes=nodes, edges=network.edges, meta={**network.meta, "choices": choices})
+
+    def lowered(path: str, node: Node) -> Node:
+        if path in settled.of:
+            return _neurons(path, node, shape[path], settled.groups[settled.of[path]])
+        return _line(path, node, settled) if isinstance(node, Delay) else node
+
+    return Network(
+        nodes={path: lowered(path, node) for path, node in network.nodes.items()},
+        edges=network.edges,
+        meta={**network.meta, "choices": settled.record()},
+    )
+
+
+def _line(path: str, node: Delay, settled: Settled) -> DelayLine:
+    """A delay in ticks. float32 seconds miss a whole number of them by some millionths."""
+    exact = np.zeros(node.delay.size)
+    if np.any(node.delay):
+        assert settled.dt is not None  # resolve() has asked
+        exact = node.delay.reshape(-1) / settled.dt
+    ticks = np.rint(exact)
+    worst = int(np.argmax(np.abs(exact - ticks)))
+    if np.any((exact < 0) | (ticks > MAX_DELAY)):
+        raise ConvertError(
+            path,
+            "delay",
+            found=f"{exact.min():g} .. {exact.max():g} ticks of {settled.dt} s",
+            allowed=f"0 .. {MAX_DELAY} ticks",
+            hint="Is the delay in seconds, and dt= the tick?",
+        )
+    if settled.delay_rounding != "nearest" and abs(exact[worst] - ticks[worst]) > 2e-6 * max(exact[worst], 1):
+        raise ConvertError(
+            path,
+            "delay",
+            found=f"{node.delay.reshape(-1)[worst]:g} s, {exact[worst]:g} ticks of {settled.dt} s",
+            allowed="whole numbers of ticks",
+            hint="Choose a dt= that divides it, or say delay_rounding='nearest'.",
+        )
+    return DelayLine(ticks=ticks.astype(np.int64))
 
 
 def _neurons(path: str, node: Node, shape: Shape, conventions: Conventions) -> Neurons:
@@ -92,7 +126,7 @@ def _choices(kind: str, fires: bool, conventions: Conventions) -> LifChoices:
     return LifChoices(
         has_u=current,
         u_order=UOrder[conventions.u_order.upper()] if current else UOrder.DECAY_ADD_USE,
-        add_then_decay=conventions.input_place == "before_leak",
+        add_then_decay=conventions.input_place == "before_leak" and kind in LEAKING,
         fires=fires,
         test_previous=previous,
         reset_kind=reset,
