@@ -24,7 +24,7 @@ from spikelet.events import as_events, to_dense
 from spikelet.model import Decoder, Encoder, InputPort, Model, Rounding
 from spikelet.rules import check
 
-__all__ = ["build", "calibration_inputs"]
+__all__ = ["build", "calibration_inputs", "parts_of", "rounded_network"]
 
 #: Samples that the estimate from the weights is worth; more data count for more.
 _WORTH = 100
@@ -80,17 +80,32 @@ def _better(
     """The rounding whose outputs agree best with the float network on calibration data, and by how much."""
     results: dict[str, dict[str, Any]] = {}
     for name, quantised in candidates.items():
-        weights = {
-            projection: scaled(path, whole, part.scale)
-            for path, part in quantised.items()
-            for projection, whole in part.weights.items()
-        }
-        rounded = Network(nodes={**network.nodes, **weights}, edges=network.edges, meta=network.meta)
-        results[name] = calibrate.agreement(network, rounded, inputs)
+        results[name] = calibrate.agreement(network, rounded_network(network, quantised), inputs)
     best = max(
         results, key=lambda name: (results[name]["predictions_equal"], sum(results[name]["spikes_equal"].values()))
     )
     return candidates[best], {"rounded_by": best, **results[best]}
+
+
+def rounded_network(network: Network, quantised: Mapping[str, Quantised]) -> Network:
+    """The lowered network with the weights that its integers stand for."""
+    weights = {
+        projection: scaled(path, whole, part.scale)
+        for path, part in quantised.items()
+        for projection, whole in part.weights.items()
+    }
+    return Network(nodes={**network.nodes, **weights}, edges=network.edges, meta=network.meta)
+
+
+def parts_of(network: Network, options: Options) -> dict[str, Quantised]:
+    """The integers of a lowered network, in the file's order, without calibration.
+
+    Raises:
+        ConvertError: a number has no place.
+    """
+    ports = [input_port(path, node.port_shape, options) for path, node in network.of(Input)]
+    outputs = {path: decoder_of(network, path, options) for path, _ in network.of(Output)}
+    return Lowered(network, ports).quantise(_settings(network, options, outputs))
 
 
 def _meta(network: Network, options: Options) -> dict[str, Any]:
