@@ -80,6 +80,14 @@ class Hdf5:
         """A member of a group, None when it is absent."""
         return group[name] if name in self.names(group, path) else None
 
+    def is_empty(self, item: Any) -> bool:
+        """Whether an item is a dataset without a value (how None may be written)."""
+        return isinstance(item, h5py.Dataset) and item.shape is None
+
+    def is_text(self, item: Any) -> bool:
+        """Whether an item is a dataset of strings."""
+        return isinstance(item, h5py.Dataset) and item.dtype.kind in "OSU"
+
     def text(self, item: Any, path: str, field: str) -> str:
         """A dataset that holds one string, bytes or str."""
         value = self._dataset(item, path, field)[()]

@@ -49,6 +49,9 @@ def _border(network: Network, path: str, kind: type[Node]) -> str:
             "nodes",
             found=f"{len(names)} nodes of kind {kind.__name__}",
             allowed="exactly one in a graph inside a graph",
-            hint="NIR's edges do not say which of them is meant.",
+            hint=(
+                "An edge of NIR names the graph, not which of these is meant:"
+                " make it several graphs, or put its nodes into the outer one."
+            ),
         )
     return f"{path}.{names[0]}"
