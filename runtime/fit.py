@@ -13,7 +13,7 @@ from spikelet.emulator import EmulatedBoard, emulate
 from spikelet.errors import BoardError
 from spikelet.events import EVENT, EventArray
 from spikelet.firmware import Build, build
-from spikelet.model import Encoder, InputPort, Model, Population, Projection
+from spikelet.model import Encoder, InputPort, Model, Population, PopulationKind, Projection, SparseWeights
 
 __all__ = ["Cost", "Fit", "cost", "counting_board", "fit", "require_counting", "worst_case"]
 
@@ -112,7 +112,8 @@ def cost(model: Model, board: Board, *, compiler: str = "auto") -> Cost:
         idle = _one_tick(running)
     with emulate(worst_case(model), board, compiler=compiler, embed=True) as running:
         worst = 0
-        for tick in range(_SETTLE):
+        lines = sum(population.kind is PopulationKind.DELAY for population in model.populations)
+        for tick in range(_SETTLE + lines):
             for index, port in enumerate(running.model.inputs):
                 _flood(running, port, index, tick)
             worst = max(worst, _one_tick(running))
@@ -140,7 +141,10 @@ def _flood(running: EmulatedBoard, port: InputPort, index: int, tick: int) -> No
 
 
 def worst_case(model: Model) -> Model:
-    """A model of the same shape whose every neuron fires in every tick: no kernel's way depends on a weight."""
+    """A model of the same shape whose every neuron fires in every tick: no kernel's way depends on a weight.
+
+    Delays are at most 1, so that a few ticks are enough until all of it fires.
+    """
     return replace(
         model,
         populations=tuple(_always(population) for population in model.populations),
@@ -152,6 +156,8 @@ def worst_case(model: Model) -> Model:
 
 def _always(population: Population) -> Population:
     """At rest at 0, which is above the threshold; a second spike where several are allowed."""
+    if population.kind is PopulationKind.DELAY:
+        return replace(population, parameters={"delay": np.minimum(population.parameters["delay"], 1)})
     kept = {name: population.parameters[name] for name in _DECAYS if name in population.parameters}
     choices = population.choices
     if choices.fires:
@@ -165,4 +171,11 @@ def _dense(port: InputPort) -> InputPort:
 
 
 def _empty(projection: Projection) -> Projection:
-    return replace(projection, weights=np.zeros_like(projection.weights))
+    """Weights of 0, or of 1 where no 0 is stored; they move no potential below the threshold."""
+    weights = projection.weights
+    if isinstance(weights, SparseWeights):
+        weights = replace(weights, values=np.ones_like(weights.values))
+    elif weights is not None:
+        weights = np.ones_like(weights) if projection.bits == 1 else np.zeros_like(weights)
+    delays = projection.delays if projection.delays is None else np.minimum(projection.delays, 1)
+    return replace(projection, weights=weights, delays=delays)

@@ -8,7 +8,16 @@ import numpy as np
 
 from spikelet.arena import state_size
 from spikelet.image import crc_of, encode
-from spikelet.model import PARAMETERS, InputPort, LifChoices, Model, OutputPort, Population, Projection
+from spikelet.model import (
+    InputPort,
+    LifChoices,
+    Model,
+    OutputPort,
+    Population,
+    PopulationKind,
+    parameter_names,
+)
+from spikelet.report_projections import describe_projection, synops_of_all
 
 __all__ = ["describe", "kind_of", "one_line"]
 
@@ -24,7 +33,7 @@ def describe(model: Model) -> dict[str, Any]:
     image = encode(model)
     meta = dict(model.meta)
     reports = _reports(meta.pop("populations", None), len(model.populations))
-    names = [port.name for port in model.inputs], [population.name for population in model.populations]
+    names = [population.name for population in model.populations]
     return {
         "image": {"bytes": len(image), "crc32": f"{crc_of(image):08x}", "format": int.from_bytes(image[4:6], "little")},
         "memory": _memory(model, len(image)),
@@ -33,9 +42,9 @@ def describe(model: Model) -> dict[str, Any]:
         "tick_ns": model.tick_ns,
         "inputs": [_input(port) for port in model.inputs],
         "populations": [_population(p, r) for p, r in zip(model.populations, reports, strict=True)],
-        "projections": [_projection(p, names) for p in model.projections],
-        "outputs": [_output(port, names[1]) for port in model.outputs],
-        "synops_dense": sum(p.weights.size for p in model.projections),
+        "projections": [describe_projection(p, model) for p in model.projections],
+        "outputs": [_output(port, names) for port in model.outputs],
+        "synops_dense": sum(synops_of_all(p, model) for p in model.projections),
         "meta": {key: meta[key] for key in sorted(meta) if _known(key, meta[key])},
     }
 
@@ -84,12 +93,15 @@ def _is(value: Any, kinds: tuple[type, ...]) -> bool:
 
 
 def one_line(model: Model) -> str:
-    """Sizes of inputs and populations, such as "64-96-10"."""
-    return "-".join([*(str(port.size) for port in model.inputs), *(str(part.size) for part in model.populations)])
+    """Sizes of inputs and populations, such as "64-96-10"; delay lines are left out."""
+    neurons = [part.size for part in model.populations if part.kind is PopulationKind.LIF]
+    return "-".join(str(size) for size in [*(port.size for port in model.inputs), *neurons])
 
 
 def kind_of(population: Population) -> str:
     """The usual name of a population's kind."""
+    if population.kind is PopulationKind.DELAY:
+        return "delay line"
     choices = population.choices
     whole = 2 ** (12 if choices.shift12 else 16)
     decay = population.parameters.get("decay_v", np.array([whole]))
@@ -127,7 +139,7 @@ def _population(population: Population, report: dict[str, Any]) -> dict[str, Any
     }
     parameters = {
         name: {"least": int(values.min()), "largest": int(values.max()), "count": len(values)}
-        for name in PARAMETERS
+        for name in parameter_names(population.kind)
         if (values := population.parameters.get(name)) is not None
     }
     return {
@@ -136,22 +148,10 @@ def _population(population: Population, report: dict[str, Any]) -> dict[str, Any
         "kind": kind_of(population),
         "frac": population.frac,
         "max_count": population.max_count,
+        "block": 2**population.block if population.block else 0,
         "choices": choices,
         "parameters": parameters,
         "report": report,
-    }
-
-
-def _projection(projection: Projection, names: tuple[list[str], list[str]]) -> dict[str, Any]:
-    weights = projection.weights
-    return {
-        "name": projection.name,
-        "source": names[0 if projection.from_input else 1][projection.source],
-        "target": names[1][projection.target],
-        "shape": list(weights.shape),
-        "weights": int(weights.size),
-        "nonzero": int(np.count_nonzero(weights)),
-        "largest": int(np.abs(weights.astype(np.int16)).max(initial=0)),
     }
 
 
