@@ -15,7 +15,7 @@ from spikelet.errors import DataError
 from spikelet.events import EventArray, from_dense, merge
 from spikelet.model import Encoder, InputPort
 
-__all__ = ["MAX_TICKS", "Cut", "Dense", "Encoded", "Encoding", "Slice"]
+__all__ = ["MAX_TICKS", "Cut", "Dense", "Encoded", "Encoding", "Lazy", "Slice", "bounded"]
 
 #: Most ticks of a sample.
 MAX_TICKS = 1_000_000
@@ -73,7 +73,7 @@ class Cut(Lazy):
     def sample(self, index: int) -> EventArray:
         """See Lazy."""
         events = merge(self._events[self._edges[index] : self._edges[index + 1]])
-        return _bounded(f"{self._where}: sample {index}", self._port, events)
+        return bounded(f"{self._where}: sample {index}", self._port, events)
 
 
 class Dense(Lazy):
@@ -92,7 +92,7 @@ class Dense(Lazy):
 
     def sample(self, index: int) -> EventArray:
         """See Lazy."""
-        return _bounded(f"{self._where}: sample {index}", self._port, from_dense(self._x[index]))
+        return bounded(f"{self._where}: sample {index}", self._port, from_dense(self._x[index]))
 
 
 class Encoded(Lazy):
@@ -114,18 +114,33 @@ class Encoded(Lazy):
         return from_dense(np.stack(ticks))
 
 
-def _bounded(where: str, port: InputPort, events: EventArray) -> EventArray:
+def bounded(where: str, port: InputPort, events: EventArray) -> EventArray:
     """Refuse what the port would refuse.
+
+    Args:
+        where: what the events are, for messages.
+        port: what they are for.
+        events: dtype EVENT, sorted by tick, one a neuron and tick.
 
     Raises:
         DataError: a value or the sum of a tick is above the port's limit.
     """
+    if len(events) == 0:
+        return events
     size = np.abs(events["value"].astype(np.int64))
-    if len(events) and int(size.max()) > port.max_value:
+    most = int(size.max())
+    if most > port.max_value:
+        tick, neuron, _ = events[int(np.argmax(size))].tolist()
         raise DataError(
-            f"{where} has a value of {size.max()} in a tick; the input takes {port.max_value}: convert with --max-value"
+            f"{where}: tick {tick}, neuron {neuron} has a value of {most}; the input takes {port.max_value}: convert"
+            f" with --max-value {most}, or use a shorter tick"
         )
-    _, tick = np.unique(events["tick"], return_inverse=True)
-    if len(events) and int(np.bincount(tick, weights=size).max()) > port.max_sum:
-        raise DataError(f"{where} has a tick with more than {port.max_sum} spikes: convert with a larger --max-sum")
+    ticks, which = np.unique(events["tick"], return_inverse=True)
+    sums = np.bincount(which, weights=size).astype(np.int64)
+    most = int(sums.max())
+    if most > port.max_sum:
+        raise DataError(
+            f"{where}: tick {ticks[int(np.argmax(sums))]} has {most}, more than {port.max_sum} spikes: convert with"
+            f" --max-sum {most}, or use a shorter tick"
+        )
     return events

@@ -1,4 +1,4 @@
-"""Data sets in .npz files: frames or events of many samples, with labels. Nothing in a file is trusted."""
+"""Data sets: frames or events of many samples in .npz files, or recordings. Nothing in a file is trusted."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +16,10 @@ from spikelet.dataset_parts import MAX_TICKS, Cut, Dense, Encoded, Encoding, Sli
 from spikelet.errors import DataError
 from spikelet.events import EVENT, EventArray
 from spikelet.model import Encoder, InputPort, Model
+from spikelet.recording_sets import Reading, recorded
+from spikelet.recordings import format_of
 
-__all__ = ["MAX_SAMPLES", "MAX_TICKS", "DataSet", "Encoding", "load"]
+__all__ = ["MAX_SAMPLES", "MAX_TICKS", "DataSet", "Encoding", "Reading", "load"]
 
 #: Most samples of a data set.
 MAX_SAMPLES = 10_000_000
@@ -62,7 +65,13 @@ class DataSet:
 
 
 def load(
-    path: str | Path, model: Model, *, encoding: Encoding | None = None, ticks: int = 0, labelled: bool = False
+    path: str | Path,
+    model: Model,
+    *,
+    encoding: Encoding | None = None,
+    reading: Reading | None = None,
+    ticks: int = 0,
+    labelled: bool = False,
 ) -> DataSet:
     """Read a data set for a model.
 
@@ -71,16 +80,31 @@ def load(
     absent) of one event each, sorted by sample and tick, or one record array `events` with these fields,
     and `labels`. For several inputs each name is preceded by the port's name and a dot.
 
+    Any other file is read as a recording of an event camera, one sample without labels; a folder holds
+    recordings, in a sub-folder a class.
+
     Args:
-        path: the file.
+        path: the file or folder.
         model: whose input ports the data must fit.
         encoding: how to make events of frames, for a port that takes events.
+        reading: how to make events of recordings.
         ticks: length of a sample; 0: the model's window, the file's `ticks`, or up to the last event.
         labelled: whether labels are needed.
 
     Raises:
         DataError: the file is damaged, hostile, or does not fit the model: says what and where.
     """
+    if Path(path).is_dir() or format_of(path) is not None:
+        if encoding is not None:
+            raise DataError(f"{path} holds recordings, which are events already: leave out the encoder")
+        return _recorded(Path(path), model, reading or Reading(), ticks, labelled=labelled)
+    if Path(path).suffix not in (".npz", ".npy") and not is_zipfile(path):
+        raise DataError(
+            f"{path} is no .npz file, and no recording that is known (AEDAT 2.0, 3.1, 4.0, Prophesee's .dat and .raw,"
+            " N-MNIST's .bin)"
+        )
+    if reading is not None:
+        raise DataError(f"{path} is no recording: leave out what is for recordings (--tick-us, --downscale)")
     names = {*_COLUMNS, *_LABELS, "x", "events", "ticks"}
     prefixes = {port.name: f"{port.name}." if len(model.inputs) > 1 else "" for port in model.inputs}
     arrays = read_arrays(path, names | {prefix + name for prefix in prefixes.values() for name in names})
@@ -102,6 +126,17 @@ def load(
     if sizes == {0} or not sizes:
         raise DataError(f"{path} has no samples")
     return DataSet(name=Path(path).name, parts=parts, labels=labels, ticks=_window(parts, encoding, length))
+
+
+def _recorded(path: Path, model: Model, reading: Reading, ticks: int, *, labelled: bool) -> DataSet:
+    """A data set of recordings."""
+    length = _length(path, model, {}, ticks)
+    parts, labels = recorded(path, model, reading, length)
+    if labels is None and labelled:
+        raise DataError(f"{path} has no labels: give a folder with recordings in one sub-folder a class")
+    if labels is not None and len(labels) > MAX_SAMPLES:
+        raise DataError(f"{path}: {len(labels)} samples; at most {MAX_SAMPLES}: split the data set")
+    return DataSet(name=path.resolve().name, parts=parts, labels=labels, ticks=length)
 
 
 def _window(parts: Mapping[str, Sequence[Any]], encoding: Encoding | None, length: int) -> int:

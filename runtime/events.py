@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from spikelet.errors import DataError
 
-__all__ = ["EVENT", "EventArray", "as_events", "counts", "from_dense", "merge", "to_dense"]
+if TYPE_CHECKING:
+    from spikelet.recordings import Recording
+
+__all__ = ["EVENT", "EventArray", "as_events", "counts", "from_dense", "load", "merge", "to_dense"]
 
 #: One event (semantics 1.3); the bytes are the engine's `struct spkl_event`.
 EVENT = np.dtype([("tick", "<u4"), ("neuron", "<u2"), ("value", "<i2")])
@@ -102,3 +106,10 @@ def to_dense(events: EventArray, ticks: int, neurons: int) -> npt.NDArray[np.int
 def counts(events: EventArray, neurons: int) -> npt.NDArray[np.int64]:
     """The sum of values of each neuron, int64, shape (neurons,)."""
     return np.bincount(events["neuron"], weights=events["value"], minlength=neurons).astype(np.int64)
+
+
+def load(path: str | Path, *, size: tuple[int, int] | None = None) -> Recording:
+    """Read a recording of an event camera; see spikelet.recordings.load."""
+    from spikelet.recordings import load as load_recording
+
+    return load_recording(path, size=size)

@@ -7,7 +7,15 @@ from typing import Any
 
 import click
 
-from spikelet.cli.options import board_options, conversion_options, get_data, get_model, is_network
+from spikelet.cli.options import (
+    board_options,
+    conversion_options,
+    get_data,
+    get_model,
+    is_network,
+    recording_options,
+    take_reading,
+)
 from spikelet.cli.screen import Rows, json_option, number, print_json, say, size, status, table
 from spikelet.errors import NoRoomError, SpikeletError
 from spikelet.model import Model
@@ -21,6 +29,7 @@ __all__ = ["command"]
 @click.option("--board", "names", multiple=True, help="Whether it fits this board (several times: each).")
 @click.option("--count/--no-count", default=True, help="Count instructions of a tick in emulation (yes).")
 @click.option("--data", type=click.Path(path_type=Path), help="A data set that should fit the model's inputs.")
+@recording_options
 @board_options
 @conversion_options
 @json_option
@@ -40,8 +49,9 @@ def command(
     open (the choices are listed), 5 for a bad image, 7 if a board lacks memory (which, and how many bytes).
     """
     try:
-        model = get_model(file, options)
-        samples = len(get_data(data, model, samples=0, ticks=0)) if data is not None else None
+        reading = take_reading(options)
+        model = get_model(file, options, reading)
+        samples = len(get_data(data, model, samples=0, ticks=0, reading=reading)) if data is not None else None
     except SpikeletError as error:
         if as_json:
             print_json({"file": str(file), "usable": False, "error": str(error), "exit_code": error.exit_code})

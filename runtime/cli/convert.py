@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from spikelet.cli.options import conversion_options, convert_file, said
+from spikelet.cli.options import conversion_options, convert_file, recording_options, said, take_reading
 from spikelet.cli.screen import json_option, print_json, say, size
 from spikelet.image import write
 from spikelet.report import describe, one_line
@@ -19,6 +19,7 @@ __all__ = ["command"]
 @click.argument("network", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The image (NETWORK.spkl in this folder).")
 @click.option("--force", is_flag=True, help="Replace the image if it is there.")
+@recording_options
 @conversion_options
 @json_option
 def command(network: Path, output: Path | None, *, force: bool, as_json: bool, **options: Any) -> None:
@@ -28,7 +29,10 @@ def command(network: Path, output: Path | None, *, force: bool, as_json: bool, *
     the command lists what is open.
     """
     target = output or Path(network.with_suffix(".spkl").name)
-    model = convert_file(network, said(options))
+    reading = take_reading(options)
+    if reading is not None and options["calibration"] is None:
+        raise click.UsageError("--tick-us and --downscale are for recordings to calibrate with (--calibration)")
+    model = convert_file(network, said(options), reading)
     write(model, target, force=force)
     report = describe(model)
     if as_json:

@@ -9,7 +9,15 @@ from typing import Any
 
 import click
 
-from spikelet.cli.options import board_options, conversion_options, get_data, get_model, host_encoding
+from spikelet.cli.options import (
+    board_options,
+    conversion_options,
+    get_data,
+    get_model,
+    host_encoding,
+    recording_options,
+    take_reading,
+)
 from spikelet.cli.screen import Rows, json_option, number, percent, print_json, progress, say, table
 from spikelet.datasets import DataSet
 from spikelet.emulator import EmulatedBoard, Instructions, emulate
@@ -36,6 +44,7 @@ _FUNCTIONS = 12
 @click.option("--pty", is_flag=True, help="Serve the serial line on a pseudo-terminal.")
 @click.option("--embed", is_flag=True, help="Build MODEL into the firmware, rather than load it over the line.")
 @click.option("--optimise", type=click.Choice(["2", "s"]), default="2", show_default=True, help="2: fast; s: small.")
+@recording_options
 @board_options
 @conversion_options
 @json_option
@@ -56,8 +65,9 @@ def command(
 ) -> None:
     """Run an emulated BOARD.
 
-    With DATA (.npz) its samples are run through MODEL, and the instructions of each layer and function are printed.
-    Without, the board's serial line is served until Ctrl-C: connect to it as to a real board (--on socket://...).
+    With DATA (.npz, or recordings) its samples are run through MODEL, and the instructions of each layer and
+    function are printed. Without, the board's serial line is served until Ctrl-C: connect to it as to a real board
+    (--on socket://...).
     """
     if pty and tcp is not None:
         raise click.UsageError("either --tcp or --pty")
@@ -65,18 +75,19 @@ def command(
         raise click.UsageError("--tcp and --pty serve the line to others: leave out DATA, or them")
     if model is None and embed:
         raise click.UsageError("--embed needs a MODEL")
+    reading = take_reading(options)
     if model is None:
         with emulate(None, board, compiler=compiler, optimise=optimise, count=False) as running:
             _serve(running, tcp, pty=pty)
         return
     encode = host_encoding(model, options)
-    loaded = get_model(model, options)
+    loaded = get_model(model, options, reading)
     if data is None:
         with emulate(loaded, board, compiler=compiler, optimise=optimise, embed=embed, count=False) as running:
             _serve(running, tcp, pty=pty)
         return
     require_counting(board)
-    found = get_data(data, loaded, samples=samples, ticks=ticks, encode=encode)
+    found = get_data(data, loaded, samples=samples, ticks=ticks, encode=encode, reading=reading)
     with (
         emulate(loaded, board, compiler=compiler, optimise=optimise, embed=embed, count=True, layers=True) as running,
         progress(f"on {board}", len(found)) as step,

@@ -17,6 +17,8 @@ from spikelet.cli.options import (
     host_encoding,
     model_argument,
     on_option,
+    recording_options,
+    take_reading,
 )
 from spikelet.cli.screen import Rows, json_option, number, percent, print_json, progress, say, table
 from spikelet.evaluate import Evaluation, evaluate
@@ -31,20 +33,23 @@ __all__ = ["command"]
 @click.argument("data", type=click.Path(path_type=Path))
 @on_option
 @data_options
+@recording_options
 @board_options
 @conversion_options
 @json_option
 def command(
     *, model: Path, data: Path, where: str, samples: int, ticks: int, compiler: str, as_json: bool, **options: Any
 ) -> None:
-    """Run the samples of DATA (.npz) through MODEL (.spkl, or .nir with conversion options): accuracy, spikes, work.
+    """Run the samples of DATA through MODEL (.spkl, or .nir with conversion options): accuracy, spikes, work.
 
-    DATA has frames x and labels y, or events sample, tick, neuron (and value) and labels. For an image that takes
-    events, --encoder and --ticks have the host make events of frames.
+    DATA is an .npz file with frames x and labels y, or events sample, tick, neuron (and value) and labels; or a
+    folder of recordings, a sub-folder a class. For an image that takes events, --encoder and --ticks have the host
+    make events of frames.
     """
+    reading = take_reading(options)
     encode = host_encoding(model, options)
-    loaded = get_model(model, options)
-    found = get_data(data, loaded, samples=samples, ticks=ticks, labelled=True, encode=encode)
+    loaded = get_model(model, options, reading)
+    found = get_data(data, loaded, samples=samples, ticks=ticks, labelled=True, encode=encode, reading=reading)
     with open_runner(where, loaded, compiler=compiler) as runner, progress(f"on {where}", len(found)) as step:
         result = evaluate(runner, found, progress=step)
     if as_json:

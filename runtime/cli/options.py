@@ -10,11 +10,12 @@ import click
 
 from spikelet.converters.conventions import CHOICES
 from spikelet.converters.frameworks import FRAMEWORKS
-from spikelet.datasets import DataSet, Encoding
+from spikelet.datasets import DataSet, Encoding, Reading
 from spikelet.datasets import load as load_data
 from spikelet.errors import ConvertError, DataError
 from spikelet.layout import MAGIC
 from spikelet.model import Decoder, Encoder, Model, Rounding
+from spikelet.recordings import format_of
 from spikelet.runners import WHERE
 
 __all__ = [
@@ -28,7 +29,9 @@ __all__ = [
     "is_network",
     "model_argument",
     "on_option",
+    "recording_options",
     "said",
+    "take_reading",
 ]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -117,15 +120,15 @@ def is_network(path: Path) -> bool:
     return path.suffix == ".nir"
 
 
-def get_model(path: Path, options: dict[str, Any]) -> Model:
-    """Read an image, or convert a network with the options that were given.
+def get_model(path: Path, options: dict[str, Any], reading: Reading | None = None) -> Model:
+    """Read an image, or convert a network with the options that were given; `reading` is for calibration.
 
     Raises:
         ConvertError, ImageError, DataError: see convert() and read().
     """
     given = said(options)
     if is_network(path):
-        return convert_file(path, given)
+        return convert_file(path, given, reading)
     if given:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
         raise click.UsageError(f"{path} is an image, which is converted already: leave out {names}")
@@ -141,7 +144,7 @@ def host_encoding(path: Path, options: dict[str, Any]) -> str | None:
     return str(options.pop("encoder"))
 
 
-def convert_file(path: Path, given: dict[str, Any]) -> Model:
+def convert_file(path: Path, given: dict[str, Any], reading: Reading | None = None) -> Model:
     """Convert a network; calibration data are read for its own inputs."""
     from spikelet.converters import convert
 
@@ -156,12 +159,14 @@ def convert_file(path: Path, given: dict[str, Any]) -> Model:
     model = convert(path, **given)
     if file is None:
         return model
-    return convert(path, **given, calibration=calibration(file, model))
+    return convert(path, **given, calibration=calibration(file, model, reading))
 
 
-def calibration(file: Path, model: Model) -> Any:
+def calibration(file: Path, model: Model, reading: Reading | None = None) -> Any:
     """Samples of a data set as convert() takes them."""
-    data = load_data(file, model)
+    if reading is not None and not file.is_dir() and format_of(file) is None:
+        reading = None
+    data = load_data(file, model, reading=reading)
     return {port.name: [data.inputs(index)[port.name] for index in range(len(data))] for port in model.inputs}
 
 
@@ -185,8 +190,32 @@ def data_options(function: _Function) -> _Function:
     return _apply(function, _DATA)
 
 
+_RECORDING = (
+    click.option("--tick-us", type=click.IntRange(min=1), help="Of recordings: length of a tick [us]."),
+    click.option("--downscale", type=click.IntRange(min=1), help="Of recordings: x and y are divided by this (1)."),
+)
+
+
+def recording_options(function: _Function) -> _Function:
+    """How recordings become events; see take_reading."""
+    return _apply(function, _RECORDING)
+
+
+def take_reading(options: dict[str, Any]) -> Reading | None:
+    """Take the options for recordings out of the others; None: none was given."""
+    given = {name: options.pop(name) for name in ("tick_us", "downscale")}
+    return Reading(**said(given)) if said(given) else None
+
+
 def get_data(
-    file: Path, model: Model, *, samples: int, ticks: int, labelled: bool = False, encode: str | None = None
+    file: Path,
+    model: Model,
+    *,
+    samples: int,
+    ticks: int,
+    labelled: bool = False,
+    encode: str | None = None,
+    reading: Reading | None = None,
 ) -> DataSet:
     """Read a data set for a model; `encode` has the host make events of frames.
 
@@ -196,7 +225,8 @@ def get_data(
     encoding = None
     if encode is not None:
         encoding = Encoding(encoder=Encoder[encode.upper()], ticks=ticks or model.ticks_per_sample)
-    return load_data(file, model, encoding=encoding, ticks=ticks, labelled=labelled).take(samples)
+    data = load_data(file, model, encoding=encoding, reading=reading, ticks=ticks, labelled=labelled)
+    return data.take(samples)
 
 
 def on_option(function: _Function) -> _Function:

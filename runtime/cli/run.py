@@ -17,9 +17,11 @@ from spikelet.cli.options import (
     host_encoding,
     model_argument,
     on_option,
+    recording_options,
+    take_reading,
 )
 from spikelet.cli.screen import Rows, json_option, number, print_json, say, table
-from spikelet.datasets import MAX_TICKS
+from spikelet.datasets import MAX_TICKS, Reading
 from spikelet.errors import DataError, SpikeletError
 from spikelet.model import Model
 from spikelet.runner import Result
@@ -38,6 +40,7 @@ __all__ = ["command"]
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the outputs' events to an .npz file.")
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
 @on_option
+@recording_options
 @board_options
 @conversion_options
 @json_option
@@ -56,17 +59,19 @@ def command(
 ) -> None:
     """Run one sample through MODEL (.spkl, or .nir with conversion options) and print what comes out.
 
-    DATA is a data set (.npz), or an .npy file with a frame, or with counts of shape (ticks, neurons).
+    DATA is a data set (.npz), or an .npy file with a frame, or with counts of shape (ticks, neurons), or a
+    recording of an event camera.
     """
     if output is not None and output.exists() and not force:
         raise SpikeletError(f"{output} exists: choose another name, or say --force to replace it")
     if output is not None and not output.parent.is_dir():
         raise SpikeletError(f"there is no folder {output.parent}: make it first, or write elsewhere (-o)")
+    reading = take_reading(options)
     encode = host_encoding(model, options)
-    loaded = get_model(model, options)
+    loaded = get_model(model, options, reading)
     if 0 < loaded.ticks_per_sample < ticks:
         raise click.UsageError(f"a sample of this model lasts {loaded.ticks_per_sample} ticks: --ticks up to this")
-    inputs, length = _inputs(data, loaded, sample=sample, ticks=ticks, encode=encode)
+    inputs, length = _inputs(data, loaded, sample=sample, ticks=ticks, encode=encode, reading=reading)
     with open_runner(where, loaded, compiler=compiler) as runner:
         result = runner.run(inputs, length)
     if output is not None:
@@ -79,14 +84,16 @@ def command(
         _print(loaded, result)
 
 
-def _inputs(data: Path, model: Model, *, sample: int, ticks: int, encode: str | None) -> tuple[Any, int | None]:
+def _inputs(
+    data: Path, model: Model, *, sample: int, ticks: int, encode: str | None, reading: Reading | None
+) -> tuple[Any, int | None]:
     """What Runner.run takes, and how many ticks."""
     if data.suffix == ".npy":
         length = ticks or model.ticks_per_sample
         if not length and model.inputs[0].encoder.name != "EVENTS":
             raise DataError("the model has no window of its own: say how many ticks a frame lasts (--ticks N)")
         return read_one(data), length or None
-    found = get_data(data, model, samples=0, ticks=ticks, encode=encode)
+    found = get_data(data, model, samples=0, ticks=ticks, encode=encode, reading=reading)
     if sample >= len(found):
         raise DataError(f"{data} has {len(found)} samples, numbered from 0: there is no sample {sample}")
     return found.inputs(sample), found.ticks_of(sample)
