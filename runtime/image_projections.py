@@ -92,10 +92,11 @@ def read_projection(where: str, r: dict[str, Any], n_source: int, n_target: int,
     """
     kind = _kind(where, r["kind"])
     bits = next((b for (k, b), layout in LAYOUTS.items() if (k, layout) == (kind, r["layout"])), None)
+    for field, allowed in (("layout", LAYOUTS.values()), ("delay", (0,))):
+        if r[field] not in allowed:
+            refuse_image("UNSUPPORTED", f"{where}: {field} {r[field]} is unknown")
     if bits is None:
-        refuse_image("UNSUPPORTED", f"{where}: layout {r['layout']} is unknown, or not for {kind.name.lower()}")
-    if r["delay"]:
-        refuse_image("UNSUPPORTED", f"{where}: delay {r['delay']} is unknown")
+        refuse_image(_NAME, f"{where}: layout {r['layout']} is not for {kind.name.lower()}")
     if r["flags"] & ~(HAS_MAP | HAS_DELAYS):
         refuse_image(_NAME, f"{where}: flags 0x{r['flags']:x} have unknown bits")
     source_map, target_map = _read_map(where, r, kind, find)

@@ -197,7 +197,7 @@ def _delay_line(where: str, p: Population) -> Iterator[Violation]:
         if getattr(p, name):
             yield code, f"{where}: {name} is {getattr(p, name)}; in a delay line it is 0"
     if "delay" not in p.parameters:
-        yield "IMAGE_PARAMETER", f"{where}: a delay line needs the parameter delay"
+        yield code, f"{where}: a delay line needs the parameter delay"
         return
     yield from _arrays(where, p)
 

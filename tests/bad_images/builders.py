@@ -13,6 +13,7 @@ from spikelet.layout import (
     FLAG_BITS,
     HEADER,
     INPUT,
+    MAP,
     MODEL,
     OUTPUT,
     POPULATION,
@@ -136,10 +137,10 @@ def repaired(data: bytes | bytearray) -> bytes:
 
 
 class Patch:
-    """The good image, to be changed in place; `done` gives the bytes with length and CRC made right."""
+    """A good image, to be changed in place; `done` gives the bytes with length and CRC made right."""
 
-    def __init__(self) -> None:
-        self.data = bytearray(good_image())
+    def __init__(self, image: bytes | None = None) -> None:
+        self.data = bytearray(good_image() if image is None else image)
 
     def table(self, section: int) -> int:
         """Where the table's entry of a section starts."""
@@ -238,6 +239,27 @@ class Patch:
         array = [0 if name != "count_by" else 1] * (size - 1) + [value]
         self.resize(SectionId.DATA, lambda data: data + struct.pack(f"<{size}i", *array), count=end + 4 * size)
         return self.place(population, name, end)
+
+    def more_data(self, content: bytes) -> int:
+        """Put bytes at the end of DATA; gives their offset there."""
+        end = self.entry(SectionId.DATA)["length"]
+        self.resize(SectionId.DATA, lambda data: data + content, count=end + len(content))
+        return int(end)
+
+    def data_of(self, projection: int, name: str, length: int) -> bytes:
+        """So many bytes of DATA that a field of a projection points to."""
+        at = self.entry(SectionId.DATA)["offset"] + self.record(SectionId.PROJECTIONS, projection)[name]
+        return bytes(self.data[at : at + length])
+
+    def own(self, projection: int, name: str, content: bytes) -> Patch:
+        """Give a projection its own bytes of DATA for a field that points there."""
+        return self.field(SectionId.PROJECTIONS, projection, name, self.more_data(content))
+
+    def map_field(self, projection: int, name: str, value: Any) -> Patch:
+        """Give a projection its own map with this value in a field."""
+        changed = bytearray(self.data_of(projection, "map", MAP.size))
+        MAP.put(changed, 0, name, value)
+        return self.own(projection, "map", bytes(changed))
 
     def done(self) -> bytes:
         """The image with length and CRC made right."""

@@ -21,6 +21,7 @@ from bad_images.builders import (
     good_image,
     repaired,
 )
+from bad_images.wide_images import wide_bad_images
 from spikelet.layout import HEADER, SECTION, SectionId
 from spikelet.model import V_MAX
 
@@ -43,6 +44,7 @@ def bad_images() -> Iterator[Bad]:
     yield from _projections()
     yield from _inputs()
     yield from _outputs()
+    yield from wide_bad_images()
 
 
 def _headers() -> Iterator[Bad]:
@@ -156,13 +158,13 @@ def _models() -> Iterator[Bad]:
 
 def _populations() -> Iterator[Bad]:
     name = "IMAGE_POPULATION"
-    for kind in (0, 2, 255):
+    for kind in (0, 3, 255):
         yield f"a population of kind {kind}", "UNSUPPORTED", Patch().field(POPULATIONS, READOUT, "kind", kind).done()
     for field, value in (("frac", 21), ("frac", 255), ("size", 0), ("max_count", 0), ("max_count", 32768)):
         at = COUNTING if field == "max_count" else READOUT
         yield f"a population's {field} {value}", name, Patch().field(POPULATIONS, at, field, value).done()
     yield "counts without several", name, Patch().field(POPULATIONS, LIF, "max_count", 2).done()
-    yield "a reserved byte of a population", name, Patch().field(POPULATIONS, 0, "reserved", bytes(7) + b"\1").done()
+    yield "a reserved byte of a population", name, Patch().field(POPULATIONS, 0, "reserved", bytes(6) + b"\1").done()
     for bits in (1 << 11, 1 << 15):
         yield f"per_neuron {bits}", name, Patch().field(POPULATIONS, READOUT, "per_neuron", bits).done()
     yield "an absent parameter for each neuron", name, Patch().field(POPULATIONS, READOUT, "per_neuron", 1).done()
@@ -255,15 +257,17 @@ def _last_below() -> bytes:
 def _projections() -> Iterator[Bad]:
     name = "IMAGE_PROJECTION"
     record = Patch().record(PROJECTIONS, 0)
-    for field, values in (("kind", (0, 2)), ("layout", (1, 255)), ("delay", (1, 65535))):
+    for field, values in (("kind", (0, 5)), ("layout", (6, 255)), ("delay", (1, 65535))):
         for value in values:
             yield f"a projection's {field} {value}", "UNSUPPORTED", Patch().field(PROJECTIONS, 0, field, value).done()
     end = Patch().entry(DATA)["length"]
     n = record["weights_length"]
     for field, values in (
-        ("flags", (1, 0x8000)),
+        ("layout", (4, 5)),
+        ("flags", (4, 0x8000)),
         ("reserved", (1,)),
-        ("reserved2", (bytes(7) + b"\1",)),
+        ("map", (4, 2**31)),
+        ("delays", (4, 2**31)),
         ("target", (6, 65535)),
         ("weights_length", (n - 1, n + 1, n - 4, n + 4, 0, 2**32 - 1)),
         ("stride", (5, 4, 12, 0, 2**32 - 8)),
@@ -272,8 +276,7 @@ def _projections() -> Iterator[Bad]:
         for value in values:
             shown = value if isinstance(value, int) else "not 0"
             yield f"a projection's {field} {shown}", name, Patch().field(PROJECTIONS, 0, field, value).done()
-    sources = (("itself", CURRENT), ("a later population", READOUT), ("no population", 6))
-    sources += (("no input", 0x8006), ("the last of all inputs", 0xFFFF))
+    sources = (("no population", 6), ("no input", 0x8006), ("the last of all inputs", 0xFFFF))
     for text, source in sources:
         yield f"a projection from {text}", name, Patch().field(PROJECTIONS, 2, "source", source).done()
     mixed = Patch()

@@ -6,6 +6,7 @@ import pytest
 
 from bad_images.builders import Patch, good_image, good_model
 from bad_images.images import bad_images
+from bad_images.wide import REACH_MAX_COUNT, reaching_model, wide_image, wide_model
 from spikelet.codes import code
 from spikelet.demo import demo_model
 from spikelet.engine import Engine, check_image
@@ -34,8 +35,11 @@ def test_the_image_that_all_others_are_made_from_is_good() -> None:
     """Otherwise every other test here would pass for a wrong reason."""
     assert codes_of(good_image()) == [0, 0]
     assert codes_of(Patch().done()) == [0, 0]
-    with Engine(good_model()) as engine:
-        assert engine.advance(1) == 1
+    assert codes_of(wide_image()) == [0, 0]
+    assert codes_of(encode(reaching_model(REACH_MAX_COUNT))) == [0, 0]
+    for model in (good_model(), wide_model()):
+        with Engine(model) as engine:
+            assert engine.advance(1) == 1
 
 
 @pytest.mark.parametrize(("name", "data"), [(name, data) for _, name, data in BAD], ids=[text for text, _, _ in BAD])
@@ -51,10 +55,10 @@ def test_each_refusal_names_its_place() -> None:
             decode(data)
 
 
-@pytest.fixture(params=["small", "demo"], scope="module")
+@pytest.fixture(params=["small", "wide", "demo"], scope="module")
 def whole(request: pytest.FixtureRequest) -> bytes:
-    """A good image: a small one with everything in it, and that of `spikelet demo`."""
-    return good_image() if request.param == "small" else encode(demo_model())
+    """A good image: two small ones with everything in them, and that of `spikelet demo`."""
+    return {"small": good_image, "wide": wide_image, "demo": lambda: encode(demo_model())}[request.param]()
 
 
 def test_every_single_bit_flip_is_refused_by_python_and_c(whole: bytes) -> None:
@@ -103,4 +107,5 @@ def test_every_code_for_images_has_a_bad_image() -> None:
 
 def test_a_model_is_written_alike_when_read_again() -> None:
     """decode is the inverse of encode, byte for byte."""
-    assert encode(decode(good_image())) == good_image()
+    for image in (good_image(), wide_image()):
+        assert encode(decode(image)) == image

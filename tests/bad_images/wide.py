@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from spikelet.image import encode
 from spikelet.model import (
     Decoder,
     InputPort,
@@ -24,12 +25,33 @@ from spikelet.model import (
     TargetMap,
 )
 
-__all__ = ["BITS", "CONV", "DELAY", "DENSE", "FEED", "LATE", "LINE", "POOLED", "SINGLE", "SPARSE", "wide_model"]
+__all__ = [
+    "BACK",
+    "BITS",
+    "CONV",
+    "DENSE",
+    "FEED",
+    "LATE",
+    "LINE",
+    "MAPPED",
+    "ONES",
+    "PAIRS",
+    "POOLED",
+    "REACH_MAX_COUNT",
+    "SINGLE",
+    "SPARSE",
+    "reaching_model",
+    "wide_image",
+    "wide_model",
+]
 
 #: Populations by what they show: a map, a delay line with values, one without, a plain one, a large one.
 CONV, LINE, SINGLE, DENSE, SPARSE = range(5)
 #: Projections by what they show.
-(MAPPED, BITS, FEED, BACK, DELAY, POOLED, LATE, ONES, PAIRS) = range(9)
+MAPPED, BITS, FEED, BACK, ONLY, POOLED, LATE, ONES, PAIRS = range(9)
+
+#: The most that each neuron of the source of `reaching_model` may send.
+REACH_MAX_COUNT = 2**23 // (7 * 7 * 7)
 
 
 def _some(shape: tuple[int, ...], low: int = -3, high: int = 3) -> npt.NDArray[np.int8]:
@@ -55,13 +77,13 @@ def wide_model() -> Model:
         return Population(name=name, size=size, frac=0, choices=choices, parameters={"delay": delay}, kind=kind, **more)
 
     image = SourceMap(channels=2, height=5, width=6)
-    mapped = TargetMap(channels=4, height=3, width=3, planar=True, groups=2, kernel=(3, 2), stride=(2, 2), pad=(1, -1))
+    mapped = TargetMap(channels=4, height=3, width=3, planar=True, groups=2, kernel=(3, 3), stride=(2, 2), pad=(1, -1))
     other = dataclasses.replace(mapped, kernel=(2, 3), stride=(1, 2), pad=(0, 0), dilation=(1, 2), groups=1)
     pooled = SourceMap(channels=4, height=3, width=3, planar=True, pool=(2, 1))
     sparse = SparseWeights(
-        start=np.array([0, 2, 2, 4, *[4] * 9], np.int64),
-        targets=np.array([0, 600, 255, 256], np.int64),
-        values=np.array([5, -7, 127, -128], np.int8),
+        start=np.array([0, 2, 2, 4, *[4] * 8, 5], np.int64),
+        targets=np.array([0, 600, 255, 256, 699], np.int64),
+        values=np.array([5, -7, 127, -128, 1], np.int8),
     )
     kinds = ProjectionKind
     return Model(
@@ -78,7 +100,7 @@ def wide_model() -> Model:
                 source=0,
                 from_input=True,
                 target=CONV,
-                weights=_some((4, 1, 3, 2), -128, 127),
+                weights=_some((4, 1, 3, 3), -128, 127),
                 kind=kinds.CONV,
                 source_map=image,
                 target_map=mapped,
@@ -140,3 +162,28 @@ def wide_model() -> Model:
         ),
         ticks_per_sample=10,
     )
+
+
+def wide_image() -> bytes:
+    """The image of wide_model."""
+    return encode(wide_model())
+
+
+def reaching_model(max_count: int) -> Model:
+    """A convolution whose targets each meet 343 of 700 neurons, which may send so much."""
+    model = wide_model()
+    large = model.populations[SPARSE]
+    several = dataclasses.replace(large.choices, several=True)
+    target = TargetMap(channels=4, height=3, width=3, kernel=(7, 7), pad=(2, 2))
+    projection = Projection(
+        name="far",
+        source=SPARSE,
+        from_input=False,
+        target=CONV,
+        weights=_some((4, 7, 7, 7)),
+        kind=ProjectionKind.CONV,
+        source_map=SourceMap(channels=7, height=10, width=10),
+        target_map=target,
+    )
+    populations = (*model.populations[:SPARSE], dataclasses.replace(large, choices=several, max_count=max_count))
+    return dataclasses.replace(model, populations=populations, projections=(projection, *model.projections[FEED:LATE]))
