@@ -23,6 +23,17 @@ SAID: dict[str, dict[str, Any]] = {
         for kind in ("leaky", "synaptic")
         for reset in ("zero", "subtract", "none")
     },
+    **{
+        f"snntorch_{case}": {"framework": "snntorch", "reset": case.rpartition("_")[2]}
+        for case in (
+            "rleaky_all_zero",
+            "rleaky_all_subtract",
+            "rleaky_one_subtract",
+            "rsynaptic_all_subtract",
+            "rsynaptic_one_zero",
+        )
+    },
+    "snntorch_conv": {"framework": "snntorch", "reset": "subtract"},
     "spikingjelly_lif_input": {"framework": "spikingjelly", "dt": 1e-4},
     "spikingjelly_lif_v_reset": {"framework": "spikingjelly"},
     "spikingjelly_plif": {"framework": "spikingjelly"},
@@ -37,18 +48,36 @@ SAID: dict[str, dict[str, Any]] = {
     "sinabs_lif_single": {**SINABS, "norm_input": False, "several": False, "reset": "zero"},
     "sinabs_iaf": SINABS,
     "sinabs_iaf_min": {**SINABS, "v_min": -1.0},
+    "sinabs_conv": {**SINABS, "v_min": -1.0},
     "rockpool_lif": {"framework": "rockpool"},
     "spyx_if": {"framework": "spyx"},
     "spyx_lif": {"framework": "spyx"},
     "spyx_cuba": {"framework": "spyx"},
     "spyx_psu": {"framework": "spyx", "dt": 1.0},
+    "spyx_rif": {"framework": "spyx"},
+    "spyx_rlif": {"framework": "spyx"},
+    "spyx_rcuba": {"framework": "spyx"},
 }
+#: Recurrent layers that fire one tick late in their framework fire at once here, and what they feed is late instead.
+AT_ONCE = {("spyx_rif", "1"), ("spyx_rlif", "1"), ("spyx_rcuba", "1")}
 
 
 def golden(case: str) -> tuple[Path, dict[str, Any]]:
     """A file and what its framework made of the input."""
     with np.load(GOLDEN / f"{case}.npz") as arrays:
         return GOLDEN / f"{case}.nir", {name: arrays[name] for name in arrays}
+
+
+def layers(case: str, expected: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Numbers of the layers with the spikes that a run should give."""
+    found = [(name[1:], spikes) for name, spikes in sorted(expected.items()) if name.startswith("z")]
+    return [(n, early(spikes) if (case, n) in AT_ONCE else spikes) for n, spikes in found]
+
+
+def early(spikes: Any) -> Any:
+    """All but the first tick; nobody knows what the last tick's potentials lead to."""
+    assert not spikes[0].any()
+    return spikes[1:]
 
 
 def test_there_is_a_golden_file_for_every_case() -> None:
@@ -64,9 +93,8 @@ def test_the_float_run_gives_the_framework_s_spikes_and_potentials(case: str, un
 
     trace = Floating(lower(file, until=until, **SAID[case]), dtype=np.float32).run(expected["x"][None])
 
-    for layer, spikes in zip(("1", "2"), trace.spikes.values(), strict=True):
-        assert expected[f"z{layer}"].tolist() == spikes[0].astype(int).tolist()
-    for layer, path in zip(("1", "2"), trace.spikes, strict=True):
+    for (layer, spikes), (path, found) in zip(layers(case, expected), trace.spikes.items(), strict=True):
+        assert spikes.tolist() == found[0, : len(spikes)].astype(int).tolist()
         if f"v{layer}" in expected:
             np.testing.assert_allclose(trace.v[path][0], expected[f"v{layer}"], atol=1e-4, rtol=1e-5)
 
@@ -81,8 +109,8 @@ def test_the_integer_model_gives_the_framework_s_spikes(case: str) -> None:
     probe = [(name, variable) for name in names for variable in (Variable.V, Variable.EVENTS)]
     result = Reference(model).run(expected["x"], probe=probe)
 
-    for layer, name in zip(("1", "2"), names, strict=True):
-        assert expected[f"z{layer}"].tolist() == result.probes[name, Variable.EVENTS].tolist()
+    for (layer, spikes), name in zip(layers(case, expected), names, strict=True):
+        assert spikes.tolist() == result.probes[name, Variable.EVENTS][: len(spikes)].tolist()
         if f"v{layer}" in expected:
             report = model.meta["populations"][int(layer) - 1]
             v = result.probes[name, Variable.V] * np.array(report["scale"]) / 2 ** report["frac"]
