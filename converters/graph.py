@@ -190,13 +190,13 @@ def _checked_shape(network: Network, path: str, sources: list[str], known: Mappi
             allowed="shapes that fit together",
             hint=f"Inputs: {listed(sources) or 'none'}. Seen at stage {stage!r}.",
         ) from error
-    if not 1 <= size_of(shape) <= MAX_SIZE:
+    if not 1 <= size_of(shape) <= MAX_ELEMENTS:
         raise ConvertError(
             path,
             "shape",
             found=f"{size_of(shape)} neurons, shape {shape}",
-            allowed=f"1 .. {MAX_SIZE}",
-            hint="Events number neurons with 16 bits: split the population in the source framework.",
+            allowed=f"1 .. {MAX_ELEMENTS}",
+            hint="This is more than a microcontroller holds: make the layer smaller.",
         )
     return shape
 

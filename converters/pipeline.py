@@ -18,6 +18,7 @@ from spikelet.converters.passes.fold import fold_gains, fold_linear
 from spikelet.converters.passes.fuse import fuse_thresholds
 from spikelet.converters.passes.inline import inline
 from spikelet.converters.passes.reshape import drop_reshapes, prune
+from spikelet.converters.passes.split import split
 from spikelet.converters.ports import Options
 from spikelet.errors import ConvertError
 from spikelet.model import Decoder, Encoder, Model, Rounding
@@ -53,6 +54,7 @@ PASSES: tuple[tuple[str, Callable[[Network, Context], Network]], ...] = (
     ("fuse_thresholds", lambda network, _: fuse_thresholds(network)),
     ("fold_linear", lambda network, _: fold_linear(network)),
     ("fold_gains", lambda network, context: fold_gains(network, context.input_scale)),
+    ("split", lambda network, _: split(network)),
 )
 
 
