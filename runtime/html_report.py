@@ -7,14 +7,12 @@ import json
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spikelet.agreement_data import data_of
 from spikelet.datasets import DataSet
-from spikelet.errors import SpikeletError
 from spikelet.html_report_parts import Html, join, tag, text
 from spikelet.html_report_pictures import layer_pictures, weight_pictures
 from spikelet.html_report_sections import advice, cards, choices, classes, facts, layers, populations, runners
@@ -28,7 +26,7 @@ from spikelet.verify import Verification
 if TYPE_CHECKING:
     from spikelet.converters.graph import Network
 
-__all__ = ["Report", "page", "write_page"]
+__all__ = ["Report", "page"]
 
 #: A browser loads nothing for this page, and runs nothing.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -156,28 +154,3 @@ def _embedded(found: Mapping[str, Any]) -> Html:
     kept = {name: value for name, value in found.items() if name not in {"predictions", "labels"}}
     said = json.dumps(kept, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     return Html(said.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
-
-
-def write_page(report: Report, path: Path, *, force: bool = False) -> None:
-    """Write the page to a file.
-
-    Raises:
-        SpikeletError: the file exists and `force` is not set, or cannot be written.
-    """
-    require_free(path, force=force)
-    try:
-        path.write_text(page(report), encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise SpikeletError(f"{path} cannot be written: {error.strerror}") from error
-
-
-def require_free(path: Path, *, force: bool) -> None:
-    """Refuse a file that would be replaced, before anything runs.
-
-    Raises:
-        SpikeletError: it exists and `force` is not set, or its folder does not exist.
-    """
-    if path.exists() and not force:
-        raise SpikeletError(f"{path} exists: choose another name, or say --force to replace it")
-    if not path.parent.is_dir():
-        raise SpikeletError(f"{path}: there is no folder {path.parent}")

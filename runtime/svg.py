@@ -36,12 +36,12 @@ def width_of(text: str, size: float) -> float:
     for c in text:
         if unicodedata.east_asian_width(c) in "WF":
             units += 1.05
-        elif c in "ilIj.,:;'|!()[]/ ":
+        elif c in "ilIj.,:;'|! ":
             units += 0.34
-        elif c in "mwMW@%" or c.isupper():
-            units += 0.82
+        elif c in "mwMW@%&<>=+×~_" or c.isupper():
+            units += 0.86
         else:
-            units += 0.58
+            units += 0.63
     return units * size
 
 
@@ -73,6 +73,13 @@ class Svg:
         if points:
             steps = " ".join(f"{number(x)} {number(y)}" for x, y in points)
             self._parts.append(f"<path{_attributes({'d': f'M{steps}', **attributes})}/>")
+
+    def marker(self, name: str, cls: str) -> None:
+        """Define the head of an arrow, to be named by `marker_end`."""
+        self._parts.append(
+            f'<marker id="{name}" viewBox="0 0 10 10" refX="8.5" refY="5" markerWidth="9" markerHeight="9"'
+            f' markerUnits="userSpaceOnUse" orient="auto"><path class="{cls}" d="M0 0 10 5 0 10z"/></marker>'
+        )
 
     @contextmanager
     def group(self, *, tip: str = "", **attributes: str | float) -> Iterator[None]:

@@ -7,25 +7,99 @@ from typing import Any
 
 import click
 
-from spikelet.cli.screen import Rows, json_option, number, percent, print_json, say, size, table
+from spikelet.cli.options import (
+    conversion_options,
+    get_data,
+    get_model,
+    host_encoding,
+    is_network,
+    recording_options,
+    take_reading,
+)
+from spikelet.cli.screen import Rows, json_option, number, percent, print_json, progress, say, size, table
+from spikelet.datasets import DataSet, Reading
+from spikelet.errors import DataError
 from spikelet.image import read
+from spikelet.model import Model
 from spikelet.report import describe
+from spikelet.runners import open_runner
+from spikelet.svg_file import require_free, write_text
 
 __all__ = ["command"]
 
 
 @click.command("inspect")
-@click.argument("image", type=click.Path(path_type=Path))
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--svg", type=click.Path(path_type=Path), help="Draw the network into this file (.svg).")
+@click.option("--data", type=click.Path(path_type=Path), help="With --svg: samples to measure event rates on the host.")
+@click.option("--samples", type=click.IntRange(min=1), default=20, show_default=True, help="The first N samples.")
+@click.option(
+    "--ticks", type=click.IntRange(min=0), default=0, help="Length of a sample, where the model has no window."
+)
+@recording_options
+@click.option("--force", is_flag=True, help="Replace the drawing if it is there.")
+@conversion_options
 @json_option
-def command(image: Path, *, as_json: bool) -> None:
-    """Show everything that an IMAGE (.spkl) says: shapes, numbers, memory, and the choices made at conversion."""
-    model = read(image)
-    report = describe(model)
+def command(
+    *,
+    model: Path,
+    svg: Path | None,
+    data: Path | None,
+    samples: int,
+    ticks: int,
+    force: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Show everything that a MODEL (.spkl, or .nir with conversion options) says: shapes, numbers, memory, choices.
+
+    With --svg the network is drawn too: ports, populations, projections with their weights and bytes; projections
+    back and late ones look different. With --data samples are run, and the drawing tells the events of a tick.
+    """
+    if data is not None and svg is None:
+        raise click.UsageError("--data is for the drawing: add --svg FILE")
+    if svg is not None:
+        require_free(svg, force=force)
+    reading = take_reading(options)
+    encode = host_encoding(model, options) if data is not None else None
+    loaded = _load(model, options, reading)
+    report = describe(loaded)
+    if svg is not None:
+        found = None
+        if data is not None:
+            found = get_data(data, loaded, samples=samples, ticks=ticks, encode=encode, reading=reading)
+        _draw(loaded, svg, title=model.name, data=found, force=force)
     if as_json:
-        print_json({"file": str(image), **report})
+        print_json({"file": str(model), **report})
         return
+    _print(model, report)
+    if svg is not None:
+        say(f"drawn in {svg}")
+
+
+def _load(path: Path, options: dict[str, Any], reading: Reading | None) -> Model:
+    """An image or a network; what is neither is refused as an image."""
+    try:
+        is_network(path)
+    except DataError:
+        return read(path)
+    return get_model(path, options, reading)
+
+
+def _draw(model: Model, path: Path, *, title: str, data: DataSet | None, force: bool) -> None:
+    """Write the drawing, with event rates where there are data."""
+    from spikelet.svg_network import draw_network, measure
+
+    rates = None
+    if data is not None:
+        with open_runner("host", model) as runner, progress("measuring", len(data)) as step:
+            rates = measure(runner, data, progress=step)
+    write_text(path, draw_network(model, title=title, rates=rates), force=force)
+
+
+def _print(model: Path, report: dict[str, Any]) -> None:
     memory = report["memory"]
-    say(f"{image}: format {report['image']['format']}, CRC-32 {report['image']['crc32']}, {size(memory['image'])}")
+    say(f"{model}: format {report['image']['format']}, CRC-32 {report['image']['crc32']}, {size(memory['image'])}")
     say(f"state {size(memory['state'])} in the arena, works in {size(memory['work'])} of RAM; {_window(report)}")
     _ports(report)
     _populations(report)
@@ -96,15 +170,28 @@ def _projections(report: dict[str, Any]) -> None:
     rows: Rows = [
         (
             p["name"],
+            p.get("kind", "dense") + "".join(f", {word}" for word in _unusual(p)),
             " x ".join(map(str, p["shape"])),
-            number(p["weights"]),
-            percent(p["nonzero"] / p["weights"], 1),
-            p["largest"],
+            number(p["weights"]) if p["weights"] else "-",
+            p.get("bits") or "-",
+            number(p["bytes"]) if "bytes" in p else "-",
+            percent(p["nonzero"] / p["weights"], 1) if p["weights"] else "-",
+            p["largest"] if p["weights"] else "-",
         )
         for p in report["projections"]
     ]
-    table("Projections", ("name", "shape", "#weights", "#not 0", "#largest"), rows)
+    columns = ("name", "kind", "shape", "#weights", "#bits", "#bytes", "#not 0", "#largest")
+    table("Projections", columns, rows)
     say(f"one event of each source would be {number(report['synops_dense'])} synaptic operations")
+
+
+def _unusual(p: dict[str, Any]) -> list[str]:
+    """What else there is to say of a projection."""
+    said = ["one tick back"] if p.get("back") else []
+    said += [p["conv"]] if p.get("conv") else []
+    said += [f"from {p['map']}"] if p.get("map") else []
+    delays = p.get("delays")
+    return said + ([f"late by {delays['least']} to {delays['largest']} ticks"] if delays else [])
 
 
 def _choices(meta: dict[str, Any]) -> None:
