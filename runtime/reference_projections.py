@@ -8,7 +8,6 @@ import numpy as np
 
 from spikelet.maps import Index, pooled_places, row_of, tap_places
 from spikelet.model import Model, Projection, ProjectionKind, SparseWeights
-from spikelet.rows import pairs_of_rows
 
 __all__ = ["Bringer", "Late", "bringer"]
 
@@ -103,7 +102,6 @@ class _Sparse(Bringer):
     def __init__(self, p: Projection, n_source: int, n_target: int) -> None:
         assert isinstance(p.weights, SparseWeights)
         self._row, self._n, self._weights = row_of(p.source_map, n_source), n_target, p.weights
-        self._pairs = pairs_of_rows(p.weights)
 
     def bring(self, neurons: Index, values: Index) -> tuple[Index, int]:
         """See Bringer."""
@@ -113,7 +111,7 @@ class _Sparse(Bringer):
             if row >= 0:
                 stored = slice(self._weights.start[row], self._weights.start[row + 1])
                 np.add.at(brought, self._weights.targets[stored], self._weights.values[stored] * value)
-                added += int(self._pairs[row])
+                added += len(self._weights.targets[stored])
         return brought, added
 
 

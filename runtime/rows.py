@@ -8,7 +8,7 @@ import numpy.typing as npt
 from spikelet.codes import refuse_image
 from spikelet.model import SourceMap, SparseWeights, TargetMap
 
-__all__ = ["conv_codes", "conv_weights", "pack", "pack_sparse", "pairs_of_rows", "stride_of", "unpack", "unpack_sparse"]
+__all__ = ["conv_codes", "conv_weights", "pack", "pack_sparse", "stride_of", "unpack", "unpack_sparse"]
 
 _Codes = npt.NDArray[np.uint8]
 _Weights = npt.NDArray[np.int8]
@@ -91,36 +91,20 @@ def conv_weights(rows: _Weights, source: SourceMap, target: TargetMap) -> _Weigh
     return np.ascontiguousarray(grouped.transpose(0, 4, 1, 2, 3)).reshape(-1, channels, kernel_y, kernel_x)
 
 
-def _gaps(weights: SparseWeights) -> npt.NDArray[np.int64]:
-    """How far each stored weight's target is from that before, of a row's first one from 0."""
+def pack_sparse(weights: SparseWeights) -> bytes:
+    """Layout 5: where rows begin, then their pairs."""
     before = np.zeros_like(weights.targets)
     before[1:] = weights.targets[:-1]
     before[weights.start[:-1][np.diff(weights.start) > 0]] = 0
-    return weights.targets - before
-
-
-def _ways(gaps: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """How many pairs of weight 0 make way for each."""
-    return np.maximum(gaps - 1, 0) // _GAP
-
-
-def pairs_of_rows(weights: SparseWeights) -> npt.NDArray[np.int64]:
-    """The pairs of each row, also those that only make way."""
-    ends = np.concatenate([[0], np.cumsum(_ways(_gaps(weights)) + 1)])
-    return np.diff(ends[weights.start])
-
-
-def pack_sparse(weights: SparseWeights) -> bytes:
-    """Layout 5: where rows begin, then their pairs."""
-    gap = _gaps(weights)
-    ways = _ways(gap)
+    gap = weights.targets - before
+    ways = np.maximum(gap - 1, 0) // _GAP
     ends = np.cumsum(ways + 1)
     pairs = np.zeros((int(ends[-1]) if len(ends) else 0, 2), np.uint8)
     pairs[:, 0] = _GAP
     pairs[ends - 1, 0] = gap - ways * _GAP
     pairs[ends - 1, 1] = weights.values.view(np.uint8)
     start = np.concatenate([[0], ends])[weights.start] * 2
-    content = start.astype("<u4").tobytes() + pairs.tobytes()
+    content: bytes = start.astype("<u4").tobytes() + pairs.tobytes()
     return content + bytes(-len(content) % 4)
 
 
