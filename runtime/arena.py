@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
 from spikelet.model import Encoder, InputPort, Model, OutputKind, OutputPort, Population, PopulationKind, Projection
 
-__all__ = ["STATE_MAX", "history", "state_size"]
+__all__ = ["STATE_MAX", "StateArray", "history", "state_arrays", "state_size"]
 
 #: Most bytes of the state.
 STATE_MAX = 2**30
 _EVENT = 8
 
 
+class StateArray(NamedTuple):
+    """An array of the state: whose it is, its name, its bytes, and those behind which the next one lies.
+
+    `owner` is "clock", "population", "projection", "input" or "output"; `index` its number in the model.
+    """
+
+    owner: str
+    index: int
+    name: str
+    size: int
+
+    @property
+    def room(self) -> int:
+        """Bytes that it takes: a multiple of 8."""
+        return -(-self.size // 8) * 8
+
+
 def state_size(model: Model) -> int:
     """Bytes of the state part of the arena, the same on every machine."""
-    return sum(-(-size // 8) * 8 for size in _arrays(model))
+    return sum(array.room for array in state_arrays(model))
 
 
 def history(part: Population | Projection, size: int) -> tuple[int, int]:
@@ -31,37 +49,38 @@ def history(part: Population | Projection, size: int) -> tuple[int, int]:
     return ticks, ticks * (2 * size if part.choices.several else 4 * -(-size // 32))
 
 
-def _arrays(model: Model) -> Iterator[int]:
-    """Bytes of each array of the state, in order."""
-    yield 4 * 4
+def state_arrays(model: Model) -> Iterator[StateArray]:
+    """The arrays of the state, in order."""
+    yield StateArray("clock", 0, "clock", 4 * 4)
     for index, population in enumerate(model.populations):
-        yield from _population(population)
-        for projection in model.projections:
+        yield from (StateArray("population", index, *array) for array in _population(population))
+        for number, projection in enumerate(model.projections):
             if projection.target == index and projection.delays is not None:
-                yield history(projection, population.size)[1]
-                yield 2 * 4
-    for port in model.inputs:
-        yield from _input(port)
-    for out in model.outputs:
-        yield from _output(out, model.populations[out.population].size)
+                yield StateArray("projection", number, "ring", history(projection, population.size)[1])
+                yield StateArray("projection", number, "place", 2 * 4)
+    for index, port in enumerate(model.inputs):
+        yield from (StateArray("input", index, *array) for array in _input(port))
+    for index, out in enumerate(model.outputs):
+        arrays = _output(out, model.populations[out.population].size)
+        yield from (StateArray("output", index, *array) for array in arrays)
 
 
-def _population(p: Population) -> Iterator[int]:
+def _population(p: Population) -> Iterator[tuple[str, int]]:
     c = p.choices
-    yield 2 * p.size * c.several
-    yield 4 * p.size * c.has_u
-    yield 4 * p.size * c.has_a
-    yield 2 * p.size * c.has_refractory
+    yield "values", 2 * p.size * c.several
+    yield "u", 4 * p.size * c.has_u
+    yield "a", 4 * p.size * c.has_a
+    yield "r", 2 * p.size * c.has_refractory
     if p.block:
-        yield 4 * -(-_blocks(p) // 32)
+        yield "rests", 4 * -(-_blocks(p) // 32)
     if p.kind is PopulationKind.DELAY:
-        yield history(p, p.size)[1]
-        yield 2 * 4
+        yield "ring", history(p, p.size)[1]
+        yield "place", 2 * 4
     else:
-        yield 4 * p.size
-    yield 2 * 4
-    yield 3 * 8
-    yield 2 * p.size
+        yield "v", 4 * p.size
+    yield "head", 2 * 4
+    yield "statistics", 3 * 8
+    yield "events", 2 * p.size
 
 
 def _blocks(p: Population) -> int:
@@ -69,15 +88,15 @@ def _blocks(p: Population) -> int:
     return -(-p.size // (1 << p.block))
 
 
-def _input(port: InputPort) -> Iterator[int]:
-    yield 4 * 4
-    yield 2 * 4
-    yield 2 * port.capacity
-    yield 2 * port.capacity
-    yield _EVENT * port.capacity if port.encoder is Encoder.EVENTS else port.size
+def _input(port: InputPort) -> Iterator[tuple[str, int]]:
+    yield "queue", 4 * 4
+    yield "head", 2 * 4
+    yield "events", 2 * port.capacity
+    yield "values", 2 * port.capacity
+    yield "held", _EVENT * port.capacity if port.encoder is Encoder.EVENTS else port.size
 
 
-def _output(port: OutputPort, size: int) -> Iterator[int]:
-    yield 2 * 4
-    yield 4 * size
-    yield _EVENT * port.capacity * (port.kind is OutputKind.EVENTS)
+def _output(port: OutputPort, size: int) -> Iterator[tuple[str, int]]:
+    yield "head", 2 * 4
+    yield "scores", 4 * size
+    yield "queue", _EVENT * port.capacity * (port.kind is OutputKind.EVENTS)

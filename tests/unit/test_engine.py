@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spikelet.arena import _arrays, state_size
+from spikelet.arena import state_arrays, state_size
 from spikelet.codes import code, codes, sentence
 from spikelet.engine import Engine, check_image, ffi, lib
 from spikelet.errors import DataError, EngineError, ImageError, SpikeletError
@@ -94,7 +94,7 @@ def busy() -> Engine:
 
 def seen(engine: Engine) -> bytes:
     """The arena without the queue of port 0, whose free places may keep any bytes (arena 1)."""
-    sizes = [-(-size // 8) * 8 for size in _arrays(engine.model)]
+    sizes = [array.room for array in state_arrays(engine.model)]
     start = sum(sizes[:QUEUE])
     return engine.arena[:start] + engine.arena[start + sizes[QUEUE] :]
 
