@@ -1,10 +1,22 @@
-"""Which kernels a model needs, and the table that links only these."""
+"""Which kernels a model needs, and the tables that link only these."""
 
 from __future__ import annotations
 
-from spikelet.model import V_MAX, Decoder, Encoder, Model, Rounding
+from collections.abc import Iterator
 
-__all__ = ["is_plain", "kernel_names", "kernel_table"]
+from spikelet.model import (
+    V_MAX,
+    Decoder,
+    Encoder,
+    Model,
+    PopulationKind,
+    Projection,
+    ProjectionKind,
+    Rounding,
+)
+from spikelet.rules_projections import reach
+
+__all__ = ["is_if", "is_plain", "is_small", "kernel_names", "kernel_table", "tick_kernel"]
 
 _ENCODERS = {
     Encoder.RATE: "encode_rate",
@@ -18,26 +30,41 @@ _DECODERS = {
     Decoder.LARGEST: "decode_largest",
     Decoder.FIRST: "decode_first",
 }
-#: The loader's, the queue's and the clock's, and of dense projections those for spikes and for events with values.
-_ALWAYS = ("image_crc", "event_queue", "rest", "add_dense", "list_rows", "add_rows_u8_s32", "add_graded_u8_s32")
+#: The loader's, the queue's and the clock's.
+_ALWAYS = ("image_crc", "event_queue", "rest")
+#: Of dense rows of bytes: for spikes and for events with values.
+_DENSE = ("add_dense", "list_rows", "add_rows_u8_s32", "add_graded_u8_s32")
+_CONV = ("add_row_s8_s32", "add_row_times_s8_s32")
+_BUILDERS = {
+    ProjectionKind.DENSE: "build_rows",
+    ProjectionKind.CONV: "build_conv",
+    ProjectionKind.SPARSE: "build_sparse",
+    ProjectionKind.FEED: "build_feed",
+}
+#: By bits of a weight: the kernel for rows, its layout.
+_ROWS = {8: ("add_rows_u8_s32", 0), 4: ("add_rows_u4_s32", 1), 2: ("add_rows_u2_s32", 2), 1: ("add_rows_u1_s32", 3)}
 _LARGEST_WEIGHT = 128
 
 
 def kernel_names(model: Model) -> list[str]:
     """Names of the kernels that a model needs: their files' stems, in order."""
-    names = {*_ALWAYS, *(_tick(model, i) for i in range(len(model.populations)))}
+    names = {*_ALWAYS, *_ticks(model)}
+    for projection in model.projections:
+        names |= set(_of_projection(projection))
     names |= {_ENCODERS[port.encoder] for port in model.inputs if port.encoder in _ENCODERS}
     names |= {_DECODERS[port.decoder] for port in model.outputs if port.decoder in _DECODERS}
     return sorted(names)
 
 
 def kernel_table(model: Model) -> str:
-    """Write the C file with the table of what a model needs of the engine; the others stay NULL."""
+    """Write the C file with the tables of what a model needs of the engine; the others stay NULL."""
     names = kernel_names(model)
-    ticks = [name for name in names if name.startswith("lif_tick_")]
-    choices = "any" if "lif_tick_any_s32" in names else "plain"
-    lines = [f"    .{name} = spkl_{name}," for name in ticks]
-    lines.append(f"    .check_choices = spkl_check_choices_{choices},")
+    small = is_small(model)
+    lines = [
+        f"    .check_choices = spkl_check_choices_{'plain' if small else 'any'},",
+        f"    .choose_tick = spkl_choose_tick_{'plain' if small else 'any'},",
+        f"    .build_projection = spkl_build_{'dense' if small else 'any'},",
+    ]
     frames = {port.encoder in _ENCODERS for port in model.inputs}
     if False in frames:
         lines.append("    .update_events = spkl_update_events,")
@@ -45,6 +72,7 @@ def kernel_table(model: Model) -> str:
         lines += ["    .update_frame = spkl_update_frame,", "    .check_encoder = spkl_check_encoder,"]
     lines += [f"    .decode[{code.value}] = spkl_{n}," for code, n in _DECODERS.items() if n in names]
     encoders = [f"    [{code.value}] = spkl_{n}," for code, n in _ENCODERS.items() if n in names]
+    parts = [] if small else ["const struct spkl_parts spkl_parts = {", *_parts(model), "};", ""]
     return "\n".join(
         [
             "/* Written by spikelet: what the embedded model needs of the engine. */",
@@ -54,6 +82,7 @@ def kernel_table(model: Model) -> str:
             *lines,
             "};",
             "",
+            *parts,
             "spkl_encode_fn *const spkl_encoders[5] = {",
             *(encoders or ["    NULL,"]),
             "};",
@@ -62,31 +91,108 @@ def kernel_table(model: Model) -> str:
     )
 
 
+def is_small(model: Model) -> bool:
+    """Whether the small ways of csrc/engine/plain.c do: plain populations, dense rows of bytes, nothing else."""
+    plain = all(p.block == 0 and is_plain(model, i) for i, p in enumerate(model.populations))
+    return plain and all(_is_simple(p) for p in model.projections)
+
+
 def is_plain(model: Model, index: int) -> bool:
-    """Whether a population may run in the fast kernel: decides as is_plain() of csrc/engine/build.c."""
+    """Whether a population may run in the fast kernel: decides as spkl_is_plain() of csrc/engine/plain.h."""
     population = model.populations[index]
     c, decay = population.choices, population.parameters.get("decay_v")
+    if population.kind is not PopulationKind.LIF:
+        return False
     if c.has_u or c.has_a or c.has_refractory or c.several or c.shift12 or c.test_previous or c.add_then_decay:
         return False
     # An array of one neuron's is an array of the population's, to the image and to the engine.
     if c.rounding is not Rounding.FLOOR or (decay is not None and len(decay) != 1):
         return False
+    return _is_bounded(model, index)
+
+
+def is_if(model: Model, index: int) -> bool:
+    """Whether a population may run in the kernel without leak: decides as is_if() of csrc/engine/build_any.c."""
+    population = model.populations[index]
+    c = population.choices
+    decay, bias = (population.parameters.get(name) for name in ("decay_v", "bias"))
+    if population.kind is not PopulationKind.LIF:
+        return False
+    if c.has_u or c.has_a or c.has_refractory or c.test_previous or c.reset_next:
+        return False
+    if decay is not None and (len(decay) != 1 or decay[0] != 1 << (12 if c.shift12 else 16)):
+        return False
+    return (bias is None or not bias.any()) and _is_bounded(model, index)
+
+
+def tick_kernel(model: Model, index: int) -> str | None:
+    """The kernel that updates a population: decides as spkl_choose_tick_any(); None for a delay line."""
+    if model.populations[index].kind is PopulationKind.DELAY:
+        return None
+    if is_small(model):
+        return "lif_tick_plain_s32"
+    if is_if(model, index):
+        return "lif_tick_if_s32"
+    return "lif_tick_plain_s32" if is_plain(model, index) else "lif_tick_any_s32"
+
+
+def _is_bounded(model: Model, index: int) -> bool:
+    population = model.populations[index]
     bias = population.parameters.get("bias")
     largest = int(abs(bias.astype("int64")).max()) if bias is not None else 0
     return _input_sum(model, index) * _LARGEST_WEIGHT <= (V_MAX - largest) >> population.frac
 
 
 def _input_sum(model: Model, index: int) -> int:
-    """The largest sum of |value| that a population's sources may send in a tick (semantics 2.3)."""
+    """The largest sum of |value| that may meet in a target of a population in a tick (semantics 2.3)."""
     total = 0
     for projection in model.projections:
-        if projection.target == index and projection.from_input:
-            total += model.inputs[projection.source].max_sum
-        elif projection.target == index:
+        if projection.target != index:
+            continue
+        if projection.from_input:
+            port = model.inputs[projection.source]
+            events = port.encoder is Encoder.EVENTS
+            total += port.max_sum if events else reach(projection, port.size) * port.max_value
+        else:
             source = model.populations[projection.source]
-            total += source.size * source.max_count
+            total += reach(projection, source.size) * source.max_count
     return total
 
 
-def _tick(model: Model, index: int) -> str:
-    return "lif_tick_plain_s32" if is_plain(model, index) else "lif_tick_any_s32"
+def _ticks(model: Model) -> set[str]:
+    return {name for i in range(len(model.populations)) if (name := tick_kernel(model, i)) is not None}
+
+
+def _is_simple(p: Projection) -> bool:
+    """Dense rows of bytes without a map or delays."""
+    return p.kind is ProjectionKind.DENSE and p.bits == 8 and p.source_map is None and p.delays is None
+
+
+def _of_projection(p: Projection) -> tuple[str, ...]:
+    """The kernels of a projection."""
+    if p.kind is ProjectionKind.DENSE:
+        more = () if _is_simple(p) else (_ROWS[p.bits][0], "add_codes_s32")
+        return (*_DENSE, *more)
+    if p.kind is ProjectionKind.CONV:
+        return _CONV if p.bits == 8 else ("add_codes_s32",)
+    return ("add_pairs_s8_s32",) if p.kind is ProjectionKind.SPARSE else ()
+
+
+def _parts(model: Model) -> Iterator[str]:
+    """Entries of struct spkl_parts."""
+    kinds = {p.kind for p in model.projections}
+    rows = [p for p in model.projections if p.kind is ProjectionKind.DENSE and not _is_simple(p)]
+    convs = [p for p in model.projections if p.kind is ProjectionKind.CONV]
+    yield from (f"    .{name} = spkl_{name}," for name in sorted(_ticks(model)))
+    yield from (f"    .build[{kind.value}] = spkl_{name}," for kind, name in _BUILDERS.items() if kind in kinds)
+    if any(p.delays is not None for p in model.projections):
+        yield "    .build_late = spkl_build_late,"
+    if any(p.kind is PopulationKind.DELAY for p in model.populations):
+        yield "    .place_line = spkl_place_line,"
+    if any(p.block for p in model.populations):
+        yield "    .place_blocks = spkl_place_blocks,"
+    yield from (f"    .add_rows[{layout}] = spkl_{name}," for name, layout in sorted({_ROWS[p.bits] for p in rows}))
+    if rows or any(p.bits != 8 for p in convs):
+        yield "    .add_codes = spkl_add_codes_s32,"
+    if any(p.bits == 8 for p in convs):
+        yield from (f"    .{name} = spkl_{name}_s8_s32," for name in ("add_row", "add_row_times"))

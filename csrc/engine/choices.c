@@ -48,28 +48,62 @@ static bool is_decay(const struct spkl_lif *lif, struct spkl_param *decay,
     return true;
 }
 
-/* The arrays before v; a new sample clears those from u on. */
-static void place(struct spkl_lif *lif, uintptr_t *state)
+/* The arrays before the head; a new sample clears those from u on. */
+static int place(struct spkl_walk *walk,
+                 const struct spkl_population_record *record,
+                 struct spkl_population *p)
 {
+    struct spkl_lif *lif = &p->lif;
     uint32_t words = spkl_room(4 * lif->n);
     uint32_t halves = spkl_room(2 * lif->n);
-    uintptr_t at = *state;
+    int error = SPKL_OK;
 
     if (lif->flags & SPKL_LIF_SEVERAL) {
-        lif->values = (void *)at;
-        at += halves;
+        lif->values = (void *)walk->state;
+        walk->state += halves;
     }
-    lif->u = (void *)at;
-    at += lif->flags & SPKL_LIF_HAS_U ? words : 0;
-    lif->a = (void *)at;
-    at += lif->flags & SPKL_LIF_HAS_A ? words : 0;
-    lif->r = (void *)at;
-    at += lif->flags & SPKL_LIF_HAS_REFRACTORY ? halves : 0;
-    *state = at;
+    lif->u = (void *)walk->state;
+    if (record->kind != SPKL_POPULATION_LIF) {
+        lif->v = lif->in; /* 0 between ticks */
+        return spkl_parts.place_line(walk, record, p);
+    }
+    walk->state += lif->flags & SPKL_LIF_HAS_U ? words : 0;
+    lif->a = (void *)walk->state;
+    walk->state += lif->flags & SPKL_LIF_HAS_A ? words : 0;
+    lif->r = (void *)walk->state;
+    walk->state += lif->flags & SPKL_LIF_HAS_REFRACTORY ? halves : 0;
+    if (record->block != 0) {
+        error = spkl_parts.place_blocks == NULL
+                    ? SPKL_ERR_NO_KERNEL
+                    : spkl_parts.place_blocks(walk, record, p);
+    }
+    lif->v = (void *)walk->state;
+    walk->state += words;
+    return error;
 }
 
-int spkl_check_choices_any(struct spkl_lif *lif, uint32_t parameters,
-                           uintptr_t *state)
+/* The one parameter is `delay`; ranges are right but for the largest delay. */
+static int check_line(const struct spkl_population_record *record,
+                      const struct spkl_lif *lif, uint32_t parameters)
+{
+    const uint32_t several = SPKL_LIF_FIRES | SPKL_LIF_SEVERAL;
+
+    if (record->kind != SPKL_POPULATION_DELAY) {
+        return SPKL_ERR_UNSUPPORTED;
+    }
+    if (spkl_parts.place_line == NULL) {
+        return SPKL_ERR_NO_KERNEL;
+    }
+    if ((record->frac | record->block) != 0 ||
+        (lif->flags | SPKL_LIF_SEVERAL) != several ||
+        (lif->max_count > 1 && lif->flags != several) ||
+        parameters != UINT32_C(1) << SPKL_PARAMETER_DELAY) {
+        return SPKL_ERR_IMAGE_POPULATION;
+    }
+    return SPKL_OK;
+}
+
+static int check_lif(struct spkl_lif *lif, uint32_t parameters)
 {
     uint32_t flags = lif->flags;
     /* In these fields of two bits the value 3 is unknown. */
@@ -93,6 +127,16 @@ int spkl_check_choices_any(struct spkl_lif *lif, uint32_t parameters,
           is_decay(lif, &lif->decay_a, (said & PARAMETER(DECAY_A)) != 0))) {
         return SPKL_ERR_IMAGE_PARAMETER;
     }
-    place(lif, state);
     return SPKL_OK;
+}
+
+int spkl_check_choices_any(struct spkl_walk *walk,
+                           const struct spkl_population_record *record,
+                           struct spkl_population *p, uint32_t parameters)
+{
+    int error = record->kind == SPKL_POPULATION_LIF
+                    ? check_lif(&p->lif, parameters)
+                    : check_line(record, &p->lif, parameters);
+
+    return error == SPKL_OK ? place(walk, record, p) : error;
 }

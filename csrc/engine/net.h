@@ -53,14 +53,25 @@ struct spkl_population {
     spkl_lif_tick_fn *tick;
     const struct spkl_projection *projections; /* to this population */
     const struct spkl_projection *projections_end;
+    void *late; /* sums of its late projections, in the state */
+    void *late_end;
+    void *more; /* struct spkl_blocks or spkl_line; NULL: neither */
     struct spkl_lif lif;
     struct spkl_source source;
 };
 
+/* Bring what a projection's source gives in this tick to the sums of its target
+ * p, and count its operations. Returns 0 when no event came. */
+typedef uint32_t spkl_deliver_fn(const struct spkl_net *net,
+                                 const struct spkl_population *p,
+                                 const struct spkl_projection *q);
+
 struct spkl_projection {
     const struct spkl_source *source;
+    spkl_deliver_fn *deliver;
     const uint8_t *weights;
     uint32_t stride;
+    const void *table; /* what deliver needs more */
 };
 
 /* State of an input port: its queue, whose indices count to 2 capacity, and
@@ -107,9 +118,11 @@ static inline void spkl_begin_sample_if_due(const struct spkl_net *net)
     }
 }
 
-/* Kernel: add what n events of the source bring to the sums. */
-void spkl_add_dense(const struct spkl_net *net, const struct spkl_projection *p,
-                    uint32_t n);
+/* tick.c: a statistic. */
+void spkl_count_up(uint64_t *counter, uint32_t n);
+
+/* Kernel: dense projections of layout 0, without a map. */
+spkl_deliver_fn spkl_add_dense;
 
 /* Kernel: do ticks, n at most, in which certainly nothing changes but counters.
  * Returns their number; 0 is always right. */

@@ -131,10 +131,12 @@ static int check_records(struct spkl_model *model)
     if (error == SPKL_OK && walk.state != model->state_size) {
         error = SPKL_ERR_IMAGE_MODEL;
     }
-    model->n_in = (walk.largest_population + 15) & ~UINT32_C(15);
+    model->n_in = (walk.most_sums + 15) & ~UINT32_C(15);
     model->n_rows = SPKL_ROWS_SPARE + (walk.largest_source < SPKL_ROWS_MAX
                                            ? walk.largest_source
                                            : SPKL_ROWS_MAX);
+    /* The tables beside the net's lie at the end. */
+    model->n_rows += (0u - (uint32_t)walk.more) / sizeof *walk.net.rows;
     model->arena_size = spkl_lay_out(model, 0, &walk.net);
     return error;
 }

@@ -61,12 +61,12 @@ static bool find(const struct spkl_model *model,
            spkl_is_within(param, &low, numbers[limits[id][1]], record->size);
 }
 
-int spkl_find_parameters(const struct spkl_model *model,
+int spkl_find_parameters(struct spkl_walk *walk,
                          const struct spkl_population_record *record,
-                         struct spkl_lif *lif, uintptr_t *state)
+                         struct spkl_population *p)
 {
     struct spkl_param *param =
-        (void *)((uint8_t *)lif + offsetof(struct spkl_lif, decay_v));
+        (void *)((uint8_t *)p + offsetof(struct spkl_population, lif.decay_v));
     uint32_t there = 0;
 
     for (unsigned id = 0; id < SPKL_N_PARAMETERS; id++, param++) {
@@ -74,12 +74,12 @@ int spkl_find_parameters(const struct spkl_model *model,
         param->step = record->per_neuron >> id & 1u;
         if (record->parameters[id] != SPKL_IMAGE_ABSENT) {
             there |= UINT32_C(1) << id;
-            if (!find(model, record, id, param)) {
+            if (!find(walk->net.model, record, id, param)) {
                 return SPKL_ERR_IMAGE_PARAMETER;
             }
         }
     }
     return (record->per_neuron & ~there) != 0
                ? SPKL_ERR_IMAGE_POPULATION
-               : spkl_kernels.check_choices(lif, there, state);
+               : spkl_kernels.check_choices(walk, record, p, there);
 }

@@ -1,10 +1,15 @@
 /* The beginning of a sample, and of everything: semantics 2.1 and 2.4. */
 #include "net.h"
 
+struct SPKL_RECORD word {
+    uint32_t word;
+};
+
+/* Arrays of words, or those of the state. */
 static void clear(void *from, const void *end)
 {
-    for (uint8_t *at = from; at != end; at++) {
-        *at = 0;
+    for (struct word *at = from; at != end; at++) {
+        at->word = 0;
     }
 }
 
@@ -32,8 +37,9 @@ static void begin(const struct spkl_net *net, uint32_t initial)
         int32_t *v = p->lif.v;
         const int32_t *v_init = p->lif.v_init.at;
 
-        clear(p->lif.u, p->head); /* u, a, r, v */
-        p->head->quiescent = 0;
+        /* From u to v, number of events, quiescent; and late sums. */
+        clear(p->lif.u, &p->head->stats);
+        clear(p->late, p->late_end);
         for (uint32_t left = p->lif.n; left > 0; left--) {
             *v++ = *v_init;
             v_init += p->lif.v_init.step;

@@ -41,9 +41,9 @@ int spkl_start(struct spkl_net *net, const struct spkl_model *model,
         size < model->arena_size) {
         return SPKL_ERR_ARENA;
     }
-    (void)spkl_lay_out(model, (uintptr_t)arena, &walk.net);
+    walk.more = spkl_lay_out(model, (uintptr_t)arena, &walk.net);
     walk.real = UINT32_MAX;
-    walk.largest_population = 0;
+    walk.most_sums = 0;
     walk.largest_source = 0;
     walk.state = (uintptr_t)(walk.net.clock + 1);
     error = spkl_build(&walk);

@@ -1,7 +1,7 @@
 /* Ticks: semantics 2. */
 #include "net.h"
 
-SPKL_NOINLINE static void count(uint64_t *counter, uint32_t n)
+SPKL_NOINLINE void spkl_count_up(uint64_t *counter, uint32_t n)
 {
     *counter += n;
 }
@@ -15,20 +15,14 @@ static void update(const struct spkl_net *net, const struct spkl_population *p)
     bool changed;
 
     for (const struct spkl_projection *q = p->projections; q != end; q++) {
-        uint32_t n = *q->source->n;
-
-        if (n > 0) {
-            n_events += n;
-            count(&head->stats.synops, n * p->lif.n);
-            spkl_add_dense(net, q, n);
-        }
+        n_events |= q->deliver(net, p, q);
     }
     if (n_events == 0 && head->quiescent != 0) {
-        count(&head->stats.quiet_ticks, 1);
+        spkl_count_up(&head->stats.quiet_ticks, 1);
         return;
     }
     head->n_events = (uint32_t)p->tick(&p->lif, &changed);
-    count(&head->stats.events, head->n_events);
+    spkl_count_up(&head->stats.events, head->n_events);
     n_events |= head->n_events | changed;
     head->quiescent = n_events == 0;
     net->clock->awake |= n_events;

@@ -66,6 +66,71 @@ void spkl_add_graded_u8_s32(int32_t *acc, const uint8_t *weights, size_t n,
                             const uint16_t *neurons, const int16_t *values,
                             size_t n_events);
 
+/*
+ * Add rows of weights of 4, 2 or 1 bits (layouts 1 to 3) to sums.
+ *
+ *     acc[i] += sum over rows of the weight of code i
+ *
+ *   acc   [n] in/out       aligned to 4
+ *   rows  [n_rows] in/out  pointers to rows aligned to 4; undefined afterwards;
+ *                          at most SPKL_ROWS_MAX
+ *   n                      any; codes of the padding are not added
+ */
+typedef void spkl_add_rows_fn(int32_t *acc, const uint8_t **rows, size_t n_rows,
+                              size_t n);
+
+spkl_add_rows_fn spkl_add_rows_u4_s32;
+spkl_add_rows_fn spkl_add_rows_u2_s32;
+spkl_add_rows_fn spkl_add_rows_u1_s32;
+
+/*
+ * Add weights of a row of layout 0 to 3, each multiplied, to sums.
+ *
+ *     acc[i] += times * weight of code (first + i) of the row
+ *
+ *   acc     [n] in/out
+ *   row     in
+ *   layout  0 to 3
+ */
+struct spkl_codes {
+    const uint8_t *row;
+    uint32_t first;
+    uint32_t layout;
+};
+typedef void spkl_add_codes_fn(int32_t *acc, const struct spkl_codes *codes,
+                               size_t n, int32_t times);
+
+spkl_add_codes_fn spkl_add_codes_s32;
+
+/*
+ * Add signed bytes to sums.
+ *
+ *     acc[i] += row[i]
+ *
+ *   acc  [n] in/out  aligned to 4
+ *   row  [n] in      any alignment
+ */
+void spkl_add_row_s8_s32(int32_t *acc, const int8_t *row, size_t n);
+
+/* The same, each multiplied: acc[i] += times * row[i]. */
+void spkl_add_row_times_s8_s32(int32_t *acc, const int8_t *row, size_t n,
+                               int32_t times);
+
+/*
+ * Add a sparse row (layout 5) to sums.
+ *
+ *     i += pairs[k].gap;  acc[i] += times * pairs[k].weight
+ *
+ *   acc    in/out  as long as the pairs reach
+ *   pairs  [n] in  aligned to 2
+ */
+struct spkl_pair {
+    uint8_t gap;
+    int8_t weight;
+};
+void spkl_add_pairs_s8_s32(int32_t *acc, const struct spkl_pair *pairs,
+                           size_t n, int32_t times);
+
 /* A parameter: one int32 for all neurons (step 0) or one each (step 1). */
 struct spkl_param {
     const int32_t *at;
@@ -92,7 +157,8 @@ struct spkl_lif {
 /*
  * Advance a population by one tick: semantics 3.3.
  *
- *   changed  out  whether a state word changed
+ *   changed  out  whether a state word changed. Of spkl_lif_tick_if_s32 [2]:
+ *                 and whether one would in a tick without input
  *
  * Returns the number of neurons that fired. Cannot fail.
  */
@@ -101,11 +167,20 @@ typedef size_t spkl_lif_tick_fn(const struct spkl_lif *p, bool *changed);
 /* Every choice of semantics 3.2. */
 spkl_lif_tick_fn spkl_lif_tick_any_s32;
 
-/* The common case, fast. Only for populations that is_plain() of build.c finds
- * to have no u, a or r, one spike a tick, s = 16, floor, the test on the new
- * v, input after the leak, one decay for all, and a bound of |in 2^f + bias|
+/* The common case, fast. Only for populations that spkl_is_plain() finds to
+ * have no u, a or r, one spike a tick, s = 16, floor, the test on the new v,
+ * input after the leak, one decay for all, and a bound of |in 2^f + bias|
  * within V_MAX. Resets: all kinds and times. */
 spkl_lif_tick_fn spkl_lif_tick_plain_s32;
+
+/* Neurons without leak: no u, a, r or bias, a decay of 1, resets at once, and a
+ * bound of |in 2^f| within V_MAX. One spike a tick or several. */
+spkl_lif_tick_fn spkl_lif_tick_if_s32;
+
+/* The same for a population with blocks, and for a delay line (semantics 3.4);
+ * these belong to the engine. */
+spkl_lif_tick_fn spkl_tick_blocks;
+spkl_lif_tick_fn spkl_tick_line;
 
 /* What an encoder needs to know: semantics 4. */
 struct spkl_encoding {
@@ -149,24 +224,76 @@ spkl_decode_fn spkl_decode_first;
  * variants; but they are linked by the same table.
  */
 
+struct spkl_walk;
+struct spkl_population;
+struct spkl_projection;
+struct spkl_population_record;
+struct spkl_projection_record;
+
 /*
- * Whether the choices of a population (flags) and the parameters that are there
- * (bits by id) have a meaning together: semantics 3.2. Decays of a shift of 12
- * are checked and, when absent, found.
+ * Whether the choices of a population and the parameters that are there (bits
+ * by id) have a meaning together: semantics 3.2, 3.4. Decays of a shift of 12
+ * are checked and, when absent, found. Arrays of the state before the head are
+ * placed, and p told where.
  *
- *   state  in/out  where the arrays values, u, a and r begin, and end
- *
- * Returns 0, SPKL_ERR_IMAGE_POPULATION, SPKL_ERR_IMAGE_PARAMETER, or
- * SPKL_ERR_NO_KERNEL: not among those that can be checked.
+ * Returns 0, SPKL_ERR_UNSUPPORTED, SPKL_ERR_IMAGE_POPULATION,
+ * SPKL_ERR_IMAGE_PARAMETER, SPKL_ERR_IMAGE_MODEL, or SPKL_ERR_NO_KERNEL: not
+ * among those that can be checked.
  */
-typedef int spkl_check_choices_fn(struct spkl_lif *lif, uint32_t parameters,
-                                  uintptr_t *state);
+typedef int spkl_check_choices_fn(struct spkl_walk *walk,
+                                  const struct spkl_population_record *record,
+                                  struct spkl_population *p,
+                                  uint32_t parameters);
 
 /* All choices. */
 spkl_check_choices_fn spkl_check_choices_any;
 
-/* Those that spkl_lif_tick_plain_s32 can do. */
+/* Those that spkl_lif_tick_plain_s32 can do; no blocks. */
 spkl_check_choices_fn spkl_check_choices_plain;
+
+/* The function for the ticks of a population whose input is within 128 sum.
+ * NULL: not linked. */
+typedef spkl_lif_tick_fn *spkl_choose_tick_fn(struct spkl_population *p,
+                                              uint32_t sum);
+
+spkl_choose_tick_fn spkl_choose_tick_any;
+spkl_choose_tick_fn spkl_choose_tick_plain;
+
+/*
+ * Check a projection to p and fill its table entry: image.md 5. The source is
+ * known; walk->brings is lowered where less than all of it meets in a target.
+ *
+ * Returns 0, SPKL_ERR_UNSUPPORTED, SPKL_ERR_NO_KERNEL,
+ * SPKL_ERR_IMAGE_PROJECTION, SPKL_ERR_IMAGE_BOUND or SPKL_ERR_IMAGE_MODEL.
+ */
+typedef int
+spkl_build_projection_fn(struct spkl_walk *walk,
+                         const struct spkl_projection_record *record,
+                         struct spkl_projection *q, struct spkl_population *p);
+
+/* All of them, by spkl_parts. */
+spkl_build_projection_fn spkl_build_any;
+
+/* Dense rows of bytes, with no map, no delays, and no blocks in the target. */
+spkl_build_projection_fn spkl_build_dense;
+
+/* One kind each, for spkl_build_any. */
+spkl_build_projection_fn spkl_build_rows;
+spkl_build_projection_fn spkl_build_conv;
+spkl_build_projection_fn spkl_build_sparse;
+spkl_build_projection_fn spkl_build_feed;
+
+/* Delays of a projection that was built: image.md 5. Returns the same. */
+spkl_build_projection_fn spkl_build_late;
+
+/* Place what a population has more in the state, and keep its table. Returns 0
+ * or an error of spkl_check_choices_fn. */
+typedef int spkl_place_fn(struct spkl_walk *walk,
+                          const struct spkl_population_record *record,
+                          struct spkl_population *p);
+
+spkl_place_fn spkl_place_line;
+spkl_place_fn spkl_place_blocks;
 
 /* Make the events of tick `now` of an input port; returns their number. */
 struct spkl_net;
@@ -189,9 +316,9 @@ typedef int spkl_check_encoder_fn(const struct spkl_input_record *record,
 spkl_check_encoder_fn spkl_check_encoder;
 
 struct spkl_kernels {
-    spkl_lif_tick_fn *lif_tick_plain_s32;
-    spkl_lif_tick_fn *lif_tick_any_s32;
-    spkl_check_choices_fn *check_choices; /* not NULL */
+    spkl_check_choices_fn *check_choices;       /* not NULL */
+    spkl_choose_tick_fn *choose_tick;           /* not NULL */
+    spkl_build_projection_fn *build_projection; /* not NULL */
     spkl_input_update_fn *update_events;
     spkl_input_update_fn *update_frame;
     spkl_check_encoder_fn *check_encoder; /* there with update_frame */
@@ -202,5 +329,22 @@ extern const struct spkl_kernels spkl_kernels;
 
 /* By encoder code; [0] is NULL. */
 extern spkl_encode_fn *const spkl_encoders[5];
+
+/* For the three of spkl_kernels that are called _any. */
+struct spkl_parts {
+    spkl_lif_tick_fn *lif_tick_plain_s32;
+    spkl_lif_tick_fn *lif_tick_if_s32;
+    spkl_lif_tick_fn *lif_tick_any_s32;
+    spkl_build_projection_fn *build[5]; /* by kind; [0] is NULL */
+    spkl_build_projection_fn *build_late;
+    spkl_place_fn *place_line;
+    spkl_place_fn *place_blocks;
+    spkl_add_rows_fn *add_rows[4]; /* by layout; [0] is always there */
+    spkl_add_codes_fn *add_codes;  /* of rows with values; of convolutions */
+    void (*add_row)(int32_t *, const int8_t *, size_t); /* of convolutions */
+    void (*add_row_times)(int32_t *, const int8_t *, size_t, int32_t);
+};
+
+extern const struct spkl_parts spkl_parts;
 
 #endif

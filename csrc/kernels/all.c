@@ -2,14 +2,30 @@
 #include "spkl_kernels.h"
 
 const struct spkl_kernels spkl_kernels = {
-    .lif_tick_plain_s32 = spkl_lif_tick_plain_s32,
-    .lif_tick_any_s32 = spkl_lif_tick_any_s32,
     .check_choices = spkl_check_choices_any,
+    .choose_tick = spkl_choose_tick_any,
+    .build_projection = spkl_build_any,
     .update_events = spkl_update_events,
     .update_frame = spkl_update_frame,
     .check_encoder = spkl_check_encoder,
     .decode = {NULL, spkl_decode_count, spkl_decode_last, spkl_decode_largest,
                spkl_decode_first},
+};
+
+const struct spkl_parts spkl_parts = {
+    .lif_tick_plain_s32 = spkl_lif_tick_plain_s32,
+    .lif_tick_if_s32 = spkl_lif_tick_if_s32,
+    .lif_tick_any_s32 = spkl_lif_tick_any_s32,
+    .build = {NULL, spkl_build_rows, spkl_build_conv, spkl_build_sparse,
+              spkl_build_feed},
+    .build_late = spkl_build_late,
+    .place_line = spkl_place_line,
+    .place_blocks = spkl_place_blocks,
+    .add_rows = {spkl_add_rows_u8_s32, spkl_add_rows_u4_s32,
+                 spkl_add_rows_u2_s32, spkl_add_rows_u1_s32},
+    .add_codes = spkl_add_codes_s32,
+    .add_row = spkl_add_row_s8_s32,
+    .add_row_times = spkl_add_row_times_s8_s32,
 };
 
 spkl_encode_fn *const spkl_encoders[5] = {

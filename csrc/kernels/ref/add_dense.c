@@ -1,22 +1,25 @@
 #include "net.h"
 
 /* No overflow: the sums of |value| of a tick are bounded (semantics 2.3). */
-void spkl_add_dense(const struct spkl_net *net, const struct spkl_projection *p,
-                    uint32_t n)
+uint32_t spkl_add_dense(const struct spkl_net *net,
+                        const struct spkl_population *p,
+                        const struct spkl_projection *q)
 {
-    const struct spkl_source *source = p->source;
+    const struct spkl_source *source = q->source;
+    uint32_t n = *source->n;
 
-    while (n > 0) {
-        const uint8_t *weight = p->weights;
+    spkl_count_up(&p->head->stats.synops, n * p->lif.n);
+    for (uint32_t k = 0; k < n; k++) {
+        const uint8_t *weight = q->weights;
         int32_t times = 1;
 
-        n--;
-        weight += (size_t)source->neurons[n] * p->stride;
+        weight += (size_t)source->neurons[k] * q->stride;
         if (source->values != NULL) {
-            times = source->values[n];
+            times = source->values[k];
         }
-        for (uint32_t i = 0; i < p->stride; i++) {
+        for (uint32_t i = 0; i < q->stride; i++) {
             net->in[i] += times * (weight[i] - SPKL_IMAGE_ZERO_WEIGHT);
         }
     }
+    return n;
 }

@@ -6,11 +6,13 @@ void spkl_decode_count(int32_t *scores, const struct spkl_lif *p,
     (void)sample_tick;
     for (size_t k = 0; k < n_fired; k++) {
         int32_t *score = &scores[p->fired[k]];
-        uint32_t sum = (uint32_t)*score + 1;
+        int32_t value = p->values != NULL ? p->values[k] : 1;
 
-        if (p->values != NULL) {
-            sum += (uint32_t)p->values[k] - 1;
+        if (value < 0 ? *score < INT32_MIN - value
+                      : *score > INT32_MAX - value) {
+            value = 0;
+            *score = *score < 0 ? INT32_MIN : INT32_MAX;
         }
-        *score = sum > INT32_MAX ? INT32_MAX : (int32_t)sum;
+        *score += value;
     }
 }

@@ -1,0 +1,157 @@
+/* Dense projections of any layout, with or without a map: docs/reference/
+ * image.md 5.1. */
+#include "map.h"
+#include "spkl_code.h"
+
+struct rows {
+    const struct spkl_map *map; /* &own, or NULL */
+    struct spkl_map own;
+    spkl_add_rows_fn *add;
+    uint32_t layout;
+};
+
+uint32_t spkl_stride_of(uint32_t n, uint32_t layout)
+{
+    uint32_t shift = layout < SPKL_LAYOUT_ROWS_S8 ? spkl_code_shift(layout) : 3;
+    uint32_t bits = n << shift;
+
+    return (bits + 31) >> 5 << 2;
+}
+
+bool spkl_is_padded(const uint8_t *row, uint32_t rows, uint32_t n,
+                    uint32_t stride, uint32_t layout)
+{
+    static const uint8_t padding[] = {128, 8, 2, 0, 0};
+    uint32_t as = layout < SPKL_LAYOUT_ROWS_S8 ? layout : 0;
+    uint32_t end = stride << 3 >> spkl_code_shift(as);
+
+    for (; rows > 0; rows--, row += stride) {
+        for (uint32_t k = n; k < end; k++) {
+            if (spkl_code(row, as, k) != padding[layout]) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* Spikes: as many rows at once as a call takes. Returns how many have a row. */
+static uint32_t add_spikes(const struct spkl_net *net,
+                           const struct spkl_projection *q, uint32_t targets,
+                           const struct rows *rows)
+{
+    const uint16_t *neuron = q->source->neurons;
+    const uint16_t *end = neuron + *q->source->n;
+    uint32_t all = 0;
+
+    while (neuron != end) {
+        uint32_t n = 0;
+        uint32_t row;
+
+        for (; neuron != end && n < SPKL_ROWS_MAX; neuron++) {
+            if (spkl_find_row(rows->map, *neuron, &row)) {
+                net->rows[n++] = q->weights + (size_t)row * q->stride;
+            }
+        }
+        rows->add(net->in, net->rows, n,
+                  rows->layout == 0 ? q->stride : targets);
+        all += n;
+    }
+    return all;
+}
+
+static uint32_t add_values(const struct spkl_net *net,
+                           const struct spkl_projection *q, uint32_t targets,
+                           const struct rows *rows)
+{
+    const struct spkl_source *source = q->source;
+    struct spkl_codes codes = {NULL, 0, rows->layout};
+    uint32_t all = 0;
+    uint32_t row;
+
+    for (uint32_t k = 0; k < *source->n; k++) {
+        if (spkl_find_row(rows->map, source->neurons[k], &row)) {
+            codes.row = q->weights + (size_t)row * q->stride;
+            spkl_parts.add_codes(net->in, &codes, targets, source->values[k]);
+            all++;
+        }
+    }
+    return all;
+}
+
+static uint32_t deliver(const struct spkl_net *net,
+                        const struct spkl_population *p,
+                        const struct spkl_projection *q)
+{
+    const struct spkl_source *source = q->source;
+    const struct rows *rows = q->table;
+    bool spikes = source->values == NULL || source->n[1] == 1;
+    uint32_t n;
+
+    if (*source->n == 0) {
+        return 0;
+    }
+    n = spikes ? add_spikes(net, q, p->lif.n, rows)
+               : add_values(net, q, p->lif.n, rows);
+    spkl_count_up(&p->head->stats.synops, n * p->lif.n);
+    spkl_touch_all(p);
+    return 1;
+}
+
+/* Rows of bytes without a map, to a population with blocks. */
+static uint32_t deliver_bytes(const struct spkl_net *net,
+                              const struct spkl_population *p,
+                              const struct spkl_projection *q)
+{
+    uint32_t n = spkl_add_dense(net, p, q);
+
+    if (n > 0) {
+        spkl_touch_all(p);
+    }
+    return n;
+}
+
+int spkl_build_rows(struct spkl_walk *walk,
+                    const struct spkl_projection_record *record,
+                    struct spkl_projection *q, struct spkl_population *p)
+{
+    uint32_t layout = record->layout;
+    uint32_t stride = spkl_stride_of(p->lif.n, layout);
+    const struct spkl_map_record *there;
+    struct rows rows;
+    struct rows *kept;
+    int error = spkl_find_map(walk, record, &there, &rows.own);
+    uint64_t length = (uint64_t)walk->rows * stride;
+
+    if (error != SPKL_OK) {
+        return error;
+    }
+    if (layout > SPKL_LAYOUT_ROWS_U1 || record->stride != stride ||
+        record->weights_length != length ||
+        (there != NULL && !spkl_has_no_target(there))) {
+        return SPKL_ERR_IMAGE_PROJECTION;
+    }
+    q->weights =
+        spkl_data_at(walk->net.model, record->weights, record->weights_length);
+    if (q->weights == NULL ||
+        !spkl_is_padded(q->weights, walk->rows, p->lif.n, stride, layout)) {
+        return SPKL_ERR_IMAGE_PROJECTION;
+    }
+    q->stride = stride;
+    if (layout == 0 && there == NULL) {
+        q->deliver = p->more == NULL ? spkl_add_dense : deliver_bytes;
+        return SPKL_OK;
+    }
+    q->deliver = deliver;
+    rows.add = spkl_parts.add_rows[layout];
+    rows.layout = layout;
+    if (rows.add == NULL || spkl_parts.add_codes == NULL) {
+        return SPKL_ERR_NO_KERNEL;
+    }
+    kept = spkl_keep(walk, &rows, sizeof rows);
+    if (kept != NULL) {
+        kept->map = there != NULL ? &kept->own : NULL;
+    }
+    q->table = kept;
+    return SPKL_OK;
+}
