@@ -224,3 +224,22 @@ def test_values_go_through_lava_dl_s_transform() -> None:
 
     expected = {f"{layer}.{variable}": np.array(rows[variable]) for layer, rows in made.items() for variable in "uvs"}
     assert counted(expected, actual) == dict.fromkeys(expected, 0)
+
+
+def test_the_network_as_read_gives_what_lava_dl_s_own_run_gave() -> None:
+    """A file of lava-dl 0.6's exporter: every block of it; u with the bias taken away, v where nothing fired."""
+    network = read_lava(GOLDEN / "slayer.net", takes="value", arrival="next")
+    with np.load(GOLDEN / "slayer.npz") as arrays:
+        theirs = {name: arrays[name] for name in arrays if name not in ("made_by", "inputs")}
+        made = recorded(network, arrays["inputs"])
+
+    for name, values in theirs.items():
+        path, variable = name.split(".")
+        neurons, ours = network.nodes[path], made[name][: len(values)]
+        assert isinstance(neurons, Neurons)
+        if variable == "u":
+            ours = ours + neurons.bias.astype(np.int64) if neurons.choices.has_u else values
+        if variable == "v":
+            ours = np.where(made[f"{path}.s"], values, ours)
+        assert np.array_equal(values, ours), name
+    assert {name.split(".")[0] for name in theirs} == {name.split(".")[0] for name in made}
