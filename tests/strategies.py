@@ -8,8 +8,8 @@ can be counted.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+import math
+from collections.abc import Sequence
 
 import numpy as np
 from hypothesis import strategies as st
@@ -26,52 +26,13 @@ from spikelet.model import (
     OutputKind,
     OutputPort,
     Population,
-    Projection,
     RefractoryMode,
     ResetKind,
     Rounding,
     UOrder,
 )
-
-T = TypeVar("T")
-
-
-class Chance:
-    """Draws whole numbers; everything else is made from them."""
-
-    def __init__(self, integer: Callable[[int, int], int]) -> None:
-        self.integer = integer
-
-    def flag(self, one_in: int = 2) -> bool:
-        """True once in so many draws; shrinks to False."""
-        return self.integer(0, one_in - 1) == one_in - 1
-
-    def pick(self, values: Sequence[T]) -> T:
-        """One of several; shrinks to the first."""
-        return values[self.integer(0, len(values) - 1)]
-
-    def rng(self) -> np.random.Generator:
-        """For arrays, of which single numbers need not shrink."""
-        return np.random.default_rng(self.integer(0, 2**31))
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Regime:
-    """Sizes of numbers: `tiny` makes v meet thresholds exactly, `huge` saturates."""
-
-    name: str
-    frac: tuple[int, int]
-    weight: int
-    value: int
-    threshold: int
-    bias: int
-
-
-#: Thresholds and biases in weight units; in `huge` their scale is that of V_MAX.
-TINY = Regime(name="tiny", frac=(0, 2), weight=3, value=2, threshold=5, bias=1)
-USUAL = Regime(name="usual", frac=(3, 12), weight=127, value=3, threshold=300, bias=12)
-HUGE = Regime(name="huge", frac=(12, 20), weight=127, value=32767, threshold=V_MAX, bias=V_MAX)
-REGIMES = (TINY, USUAL, HUGE)
+from support.chance import HUGE, REGIMES, Chance, Regime
+from support.wiring import shape, wire
 
 
 def choices(chance: Chance) -> LifChoices:
@@ -159,6 +120,7 @@ def population(chance: Chance, name: str, size: int, regime: Regime) -> Populati
         choices=c,
         parameters={name: array for name, array in drawn.items() if array is not None},
         max_count=chance.pick([1, 2, 5, 255, 32767]) if c.several else 1,
+        block=chance.pick([0, 0, 3, 4, 12]),
     )
 
 
@@ -203,32 +165,20 @@ def output_port(chance: Chance, name: str, populations: Sequence[Population]) ->
 
 
 def model(chance: Chance) -> Model:
-    """One to four populations with branches, merges and several ports."""
+    """One to four populations and delay lines, with branches, merges, loops and several ports."""
     regime = chance.pick(REGIMES)
     window = chance.pick([0, 1, 3, 6])
     largest = 9 if not chance.flag(5) else 50
-    sizes = [chance.integer(1, largest) for _ in range(chance.integer(1, 4))]
-    inputs = tuple(
-        input_port(chance, f"in{i}", chance.integer(1, largest if largest < 10 else 600), regime, window)
-        for i in range(chance.integer(1, 3))
+    shapes = [shape(chance, largest) for _ in range(chance.integer(1, 4))]
+    images = [shape(chance, largest if largest < 10 else 600) for _ in range(chance.integer(1, 3))]
+    inputs = tuple(input_port(chance, f"in{i}", math.prod(s), regime, window) for i, s in enumerate(images))
+    neurons = [population(chance, f"p{i}", math.prod(s), regime) for i, s in enumerate(shapes)]
+    populations, projections = wire(
+        chance, list(zip(inputs, images, strict=True)), list(zip(neurons, shapes, strict=True)), regime.weight
     )
-    populations = tuple(population(chance, f"p{i}", size, regime) for i, size in enumerate(sizes))
-    projections = []
-    for target in range(len(sizes)):
-        for _ in range(chance.pick([1, 2, 3, 0])):
-            from_input = target == 0 or chance.flag()
-            source = chance.integer(0, (len(inputs) if from_input else target) - 1)
-            rows = inputs[source].size if from_input else sizes[source]
-            shape = (rows, sizes[target])
-            weights = chance.rng().integers(-regime.weight - 1, regime.weight, shape, endpoint=True).astype(np.int8)
-            projections.append(
-                Projection(
-                    name=f"{len(projections)}", source=source, from_input=from_input, target=target, weights=weights
-                )
-            )
     return Model(
         populations=populations,
-        projections=tuple(projections),
+        projections=projections,
         inputs=inputs,
         outputs=tuple(output_port(chance, f"out{i}", populations) for i in range(chance.integer(1, 3))),
         ticks_per_sample=window,
