@@ -14,7 +14,7 @@ from spikelet.model import Model, PopulationKind
 if TYPE_CHECKING:
     from spikelet.converters.graph import Network
 
-__all__ = ["LayerAgreement", "LayerSums", "NeuronAgreement", "unit_of"]
+__all__ = ["LayerAgreement", "LayerSums", "NeuronAgreement", "order_of", "unit_of"]
 
 _Floats = npt.NDArray[np.float64]
 _Whole = npt.NDArray[np.int64]
@@ -93,6 +93,23 @@ def unit_of(model: Model, index: int) -> tuple[_Floats, _Floats]:
     return found[0] / 2.0**frac, found[1]
 
 
+def order_of(model: Model, index: int) -> _Whole | None:
+    """The float network's number of each neuron of a population; None: the same.
+
+    The converter numbers maps with their channels last and says so in the model's meta.
+    """
+    size, reports = model.populations[index].size, model.meta.get("populations")
+    report = reports[index] if isinstance(reports, list) and index < len(reports) else None
+    shape = report.get("map") if isinstance(report, dict) else None
+    if not isinstance(shape, list) or len(shape) != 3 or not all(type(n) is int and n > 0 for n in shape):
+        return None
+    channels, height, width = shape
+    if channels * height * width != size:
+        return None
+    order: _Whole = np.arange(size).reshape(channels, height * width).T.reshape(-1)
+    return order
+
+
 class LayerSums:
     """Adds up one population over chunks of samples.
 
@@ -106,8 +123,10 @@ class LayerSums:
         self.name, self._size, self._fires = population.name, population.size, population.choices.fires
         self._unit, self._offset = unit_of(model, index)
         node: Any = network.nodes[population.name]
-        self._thresholds = _thresholds(node, population.size) if self._fires else None
-        self._v_min = np.asarray(getattr(node, "v_min", -np.inf)) + np.asarray(getattr(node, "offset", 0.0))
+        order = order_of(model, index)
+        self._thresholds = _thresholds(node, population.size, order) if self._fires else None
+        lowest = np.asarray(getattr(node, "v_min", -np.inf)) + np.asarray(getattr(node, "offset", 0.0))
+        self._v_min = lowest if order is None or lowest.shape != order.shape else lowest[order]
         self._has_v = population.kind is not PopulationKind.DELAY
         self._counts = np.zeros((2, self._size))
         self._firing = np.zeros((2, self._size), np.int64)
@@ -225,7 +244,7 @@ class LayerSums:
         return float(min((n * xy - x * y) / np.sqrt(spread_x * spread_y), 1.0))
 
 
-def _thresholds(node: Any, size: int) -> _Floats | None:
+def _thresholds(node: Any, size: int, order: _Whole | None) -> _Floats | None:
     """Distance from rest to threshold of each neuron; where one has none, that of the others."""
     raw = getattr(node, "threshold", None)
     if raw is None:
@@ -235,4 +254,4 @@ def _thresholds(node: Any, size: int) -> _Floats | None:
     if not usable.any():
         return None
     found: _Floats = np.where(usable, values, np.median(values[usable]))
-    return found
+    return found if order is None else found[order]

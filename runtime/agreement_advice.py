@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from spikelet.agreement import LayerAgreement
@@ -11,7 +11,7 @@ from spikelet.model import Encoder, Model, Population
 
 __all__ = ["Advice", "advise"]
 
-#: Below these a layer is told of: equal ticks, correlation of the sums; above these: error in thresholds,
+#: Below these a layer is told of: equal ticks, correlation of the sums; above these: error of a readout's potentials,
 #: saturated cells, events at the largest count, difference of cells on the lower clamp.
 _SPIKES_EQUAL, _CORRELATION = 0.97, 0.98
 _ERROR, _SATURATED, _FULL, _CLAMPED = 0.1, 0.0, 0.001, 0.02
@@ -43,24 +43,20 @@ def advise(
     """
     by_name = {layer.population: layer for layer in layers}
     found = [advice for port in inputs for advice in _input(port)]
-    suspect = _first_bad(model, by_name)
-    for population, activity in zip(model.populations, activities, strict=True):
+    for index, (population, activity) in enumerate(zip(model.populations, activities, strict=True)):
         layer = by_name.get(population.name)
         found += _firing(population, activity, layer)
         found += _range(population, activity, layer)
         if layer is not None:
-            found += _agreement(model, layer, is_first=population.name == suspect)
+            before = [name for name in _sources(model, index) if name in by_name and _is_bad(by_name[name])]
+            found += _agreement(model, layer, before)
     return tuple(found)
 
 
-def _first_bad(model: Model, layers: Mapping[str, LayerAgreement]) -> str | None:
-    """The first population that does not agree, if inputs alone feed it: then no earlier one is to blame."""
-    fed = {p.target for p in model.projections if not p.from_input}
-    for index, population in enumerate(model.populations):
-        layer = layers.get(population.name)
-        if layer is not None and _is_bad(layer):
-            return population.name if index not in fed else None
-    return None
+def _sources(model: Model, index: int) -> list[str]:
+    """Names of the earlier populations that feed one."""
+    found = {p.source for p in model.projections if p.target == index and not p.from_input and p.source < index}
+    return [model.populations[source].name for source in sorted(found)]
 
 
 def _is_bad(layer: LayerAgreement) -> bool:
@@ -128,14 +124,15 @@ def _firing(p: Population, activity: PopulationActivity, layer: LayerAgreement |
             text=f"{activity.never} of {activity.size} neurons of {p.name!r} never fire in these samples"
             f" {_named(activity.never_first, activity.never)}",
             advice="try more --samples; neurons that stay silent cost bytes and can be pruned before the export",
-            serious=activity.never > activity.size // 2,
+            serious=activity.never > 0.9 * activity.size,
         )
     only = (layer.never_integer_only, layer.never_float_only) if layer is not None else (0, 0)
     if any(only):
         yield Advice(
             population=p.name,
             kind="dead_on_one_side",
-            text=f"{only[0]} neurons of {p.name!r} never fire in integers only, {only[1]} in the float network only",
+            text=f"of the neurons of {p.name!r} {only[0]} never fire in integers only,"
+            f" {only[1]} in the float network only",
             advice="they are near their thresholds: more --weight-bits, --scale neuron or --calibration brings both"
             " sides together",
             serious=sum(only) > activity.size // 20,
@@ -179,31 +176,24 @@ def _range(p: Population, activity: PopulationActivity, layer: LayerAgreement | 
         )
 
 
-def _agreement(model: Model, layer: LayerAgreement, *, is_first: bool) -> Iterator[Advice]:
-    """Spikes and potentials that are apart."""
-    if _is_bad(layer):
-        rate = f", rates correlate with {layer.rate_correlation:.3f}" if layer.rate_correlation is not None else ""
-        if is_first and layer.spikes_equal < 0.9:
-            advice = (
-                "it is the first layer: the network was probably imported with a wrong choice"
-                " (--framework, --reset, --reset-time, --comparison, --decay)"
-            )
-        else:
-            advice = _finer(model)
-        yield Advice(
-            population=layer.population,
-            kind="spikes_apart",
-            text=f"{_percent(1 - layer.spikes_equal)} of the ticks of {layer.population!r} differ{rate}",
-            advice=advice,
-        )
-    if layer.v_rms is not None and layer.v_rms > _ERROR:
-        unit = "thresholds" if layer.v_unit == "threshold" else "of the largest potential"
-        yield Advice(
-            population=layer.population,
-            kind="potentials_apart",
-            text=f"potentials of {layer.population!r} are {layer.v_rms:.2g} {unit} apart (rms)",
-            advice=_finer(model),
-        )
+def _agreement(model: Model, layer: LayerAgreement, before: Sequence[str]) -> Iterator[Advice]:
+    """Spikes and potentials that are apart; `before` are earlier layers that are and feed this one."""
+    bad = _is_bad(layer)
+    if not bad and (layer.fires or layer.v_rms is None or layer.v_rms <= _ERROR):
+        return
+    parts = [f"{_percent(1 - layer.spikes_equal)} of the ticks of {layer.population!r} differ"] if bad else []
+    if bad and layer.rate_correlation is not None:
+        parts.append(f"rates correlate with {layer.rate_correlation:.3f}")
+    if layer.v_rms is not None:
+        unit = "thresholds" if layer.v_unit == "threshold" else "of the largest one"
+        whose = "" if bad else f" of {layer.population!r}"
+        parts.append(f"potentials{whose} are {layer.v_rms:.2g} {unit} apart (rms)")
+    yield Advice(
+        population=layer.population,
+        kind="spikes_apart" if bad else "potentials_apart",
+        text=", ".join(parts),
+        advice=f"may follow from {before[0]!r}, which feeds it: look there first" if before else _finer(model),
+    )
 
 
 def _finer(model: Model) -> str:

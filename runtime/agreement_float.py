@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from spikelet.agreement import order_of
 from spikelet.datasets import DataSet
 from spikelet.encoders import encode_tick
 from spikelet.events import EventArray, to_dense
@@ -35,7 +36,7 @@ def between(events: EventArray, start: int, stop: int) -> EventArray:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FloatChunk:
-    """Some ticks of a sample: arrays of shape (ticks, size) by population.
+    """Some ticks of a sample: arrays of shape (ticks, size) by population, neurons in the model's order.
 
     `v` has the populations that have potentials, in the network's units; `spikes` those that fire.
     """
@@ -59,6 +60,7 @@ class FloatSample:
         known = [p for p in model.populations if p.name in network.nodes]
         self._v = [p.name for p in known if p.name in self._floating.populations]
         self._spikes = [p.name for p in known if p.choices.fires]
+        self._orders = {p.name: order_of(model, index) for index, p in enumerate(model.populations)}
 
     @property
     def populations(self) -> frozenset[str]:
@@ -88,9 +90,13 @@ class FloatSample:
             self._scores.add(values, self._floating)
         self._now += ticks
         return FloatChunk(
-            v={name: np.stack(rows) for name, rows in v.items()},
-            spikes={name: np.stack(rows) for name, rows in spikes.items()},
+            v={name: self._ordered(name, rows) for name, rows in v.items()},
+            spikes={name: self._ordered(name, rows) for name, rows in spikes.items()},
         )
+
+    def _ordered(self, name: str, rows: list[_Floats]) -> _Floats:
+        order = self._orders[name]
+        return np.stack(rows) if order is None else np.stack(rows)[:, order]
 
     @property
     def prediction(self) -> int:

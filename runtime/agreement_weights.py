@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from spikelet.agreement import unit_of
+from spikelet.agreement import order_of, unit_of
 from spikelet.errors import DataError
 from spikelet.model import Model, Projection, SparseWeights
 
@@ -24,6 +24,7 @@ _Floats = npt.NDArray[np.float64]
 class WeightPair:
     """Weights of one projection: `real` those of the float network, None where it is not there; `whole` the
     integers times the size of a weight unit, or the integers themselves where nobody knows it (`scaled`).
+    `matched` says whether both are in the same order.
     """
 
     name: str
@@ -32,6 +33,7 @@ class WeightPair:
     real: _Floats | None
     whole: _Floats
     scaled: bool
+    matched: bool
     at_limit: float
 
 
@@ -56,8 +58,17 @@ def _pair(model: Model, network: Network | None, projection: Projection) -> Weig
         real=_real(model, network, projection) if scaled and network is not None else None,
         whole=np.asarray(whole, np.float64).reshape(-1),
         scaled=scaled,
+        matched=_is_matched(model, projection),
         at_limit=float(np.mean(np.abs(integers) >= max(limit, 1))) if integers.size else 0.0,
     )
+
+
+def _is_matched(model: Model, projection: Projection) -> bool:
+    """Weights of a convolution keep their order; those of matrices where no map is numbered anew."""
+    if projection.target_map is not None:
+        return True
+    plain = projection.from_input or order_of(model, projection.source) is None
+    return plain and projection.source_map is None and order_of(model, projection.target) is None
 
 
 def _integers(projection: Projection) -> tuple[Any, Any]:

@@ -98,9 +98,9 @@ def _population(part: Population, found: Record, result: Verification, most: int
     if neurons is not None and own.spikes.size:
         kept = np.linspace(0, size - 1, min(size, _DOTS)).astype(int)
         real, whole = neurons.counts_float[kept], neurons.counts_integer[kept]
-        caption = f"spikes of each neuron, {result.samples} samples"
+        caption = "spikes of each neuron, all samples"
         if len(kept) < size:
-            caption = f"spikes of {len(kept)} of {size} neurons"
+            caption = f"spikes of {len(kept)} of {size:,} neurons"
         drawings.append(drawn(rates(real, whole, title=f"{name}: rates", caption=caption), cls="rates"))
     made.append(tag("div", *drawings, cls="layer"))
     return join(made)
@@ -115,7 +115,9 @@ def _raster(name: str, size: int, own: Recorded, found: Record, most: int) -> Ht
     real = None if own.real_spikes is None else own.real_spikes[:, keep]
     neurons = [own.chosen.raster[n] for n in keep.tolist()]
     shown = Raster(real=real, whole=own.spikes[:, keep], neurons=neurons, start=found.start)
-    said = f"Raster; {len(keep)} of {size} neurons, half of them those that differ most" if len(keep) < size else ""
+    said = ""
+    if len(keep) < size:
+        said = f"{len(keep)} of {size:,} neurons: those that differ most, and others that fire, evenly chosen"
     return drawn(raster(shown, title=f"{name}: spikes of sample {found.sample}"), said)
 
 
@@ -162,7 +164,7 @@ def _histogram(pair: WeightPair) -> Html:
 
 def _weights_said(pair: WeightPair) -> str:
     parts: list[str] = []
-    if pair.real is not None and pair.real.shape == pair.whole.shape:
+    if pair.matched and pair.real is not None and pair.real.shape == pair.whole.shape:
         size = float(np.sqrt(np.mean(pair.real**2)))
         error = float(np.sqrt(np.mean((pair.whole - pair.real) ** 2)))
         parts.append(f"rounding error {100 * error / size:.2f} % (rms)" if size > 0 else "all weights are 0")

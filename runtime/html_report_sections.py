@@ -215,7 +215,11 @@ def classes(result: Verification, names: Sequence[str]) -> Html:
     labels = result.labels
     if labels is None or not np.any(result.predictions >= 0):
         return Html("")
-    found = predictions_of(result)
+    found = {
+        name: predictions
+        for name, predictions in predictions_of(result).items()
+        if name in {"float", "reference"} or not np.array_equal(predictions, result.predictions)
+    }
     shown = np.unique(labels)[:_CLASSES]
     rows = []
     for label in shown.tolist():

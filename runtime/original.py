@@ -42,6 +42,7 @@ def original(file: str | Path, model: Model) -> Network:
         )
     said = _common(choices)
     framework, dt = said.pop("framework", "") or None, said.pop("dt", None)
+    said.setdefault("v_min", "none")  # no clamp is not written down
     lowered = lower(file, framework=framework, dt=dt, input_scale=model.meta.get("input_scale", 1.0), **said)
     if lowered.meta["choices"] != choices:
         raise ConvertError(

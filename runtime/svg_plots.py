@@ -26,6 +26,8 @@ svg{font-family:ui-sans-serif,system-ui,Helvetica,Arial,sans-serif}
 """
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 60.0, 12.0, 8.0, 22.0
+#: So many marks go through the whole of a trace; more are short.
+_MARKS = 24
 _Bool = npt.NDArray[np.bool_]
 
 
@@ -126,13 +128,17 @@ def trace(found: Trace, *, title: str, caption: str, width: float = 400, height:
     svg.add("rect", x=x0, y=y0, width=x1 - x0, height=y1 - y0, cls="axis")
     for tick in found.apart:
         x = x0 + (tick - found.start + 0.5) * (x1 - x0) / ticks
-        svg.add("path", d=f"M{number(x)} {number(y0)}V{number(y1)}", cls="mark")
-    for value in sorted({0.0, *extra}):
+        down = y1 if len(found.apart) <= _MARKS else y0 + 7
+        svg.add("path", d=f"M{number(x)} {number(y0)}V{number(down)}", cls="mark")
+    lowest = min(float(np.min(v)) for v in lines)
+    told: list[float] = []
+    for value in [*extra, 0.0, lowest]:
         y = y1 - (value - low) / (high - low) * (y1 - y0)
         if value in extra:
             svg.add("path", d=f"M{number(x0)} {number(y)}H{number(x1)}", cls="th")
-        if value in extra or all(abs(value - other) > 0.1 * (high - low) for other in extra):
+        if all(abs(value - other) > 0.12 * (high - low) for other in told):
             svg.text(x0 - 5, y + 3, f"{value:.3g}", cls="tick end")
+            told.append(value)
     if found.real is not None:
         svg.path(place(found.real), cls="f")
     svg.path(place(found.whole), cls="w")
