@@ -16,9 +16,8 @@ __all__ = ["Fields"]
 class Fields:
     """The fields of one node, read on demand."""
 
-    def __init__(self, hdf5: Hdf5, group: h5py.Group, path: str, kind: str) -> None:
-        self._hdf5, self._group, self.path, self.kind = hdf5, group, path, kind
-        self._names = hdf5.names(group, path)
+    def __init__(self, hdf5: Hdf5, group: h5py.Group, names: list[str], path: str, kind: str) -> None:
+        self._hdf5, self._group, self._names, self.path, self.kind = hdf5, group, names, path, kind
 
     def has(self, name: str) -> bool:
         """Whether a field is there and holds something."""

@@ -17,6 +17,7 @@ from spikelet.errors import ConvertError
 __all__ = ["Hdf5", "opened"]
 
 _MAX_BYTES = 2**30
+_MAX_MEMBERS = 4096
 _ELSEWHERE = "The file points elsewhere, which no exporter does: do not trust it."
 
 
@@ -62,19 +63,24 @@ class Hdf5:
         """Names in a group.
 
         Raises:
-            ConvertError: a link is soft or external.
+            ConvertError: a link is soft or external, or there are too many.
         """
-        for name in group:
-            link = group.get(name, getlink=True)
-            if not isinstance(link, h5py.HardLink):
+        if len(group) > _MAX_MEMBERS:
+            raise ConvertError(
+                path, "", found=f"{len(group)} members", allowed=f"at most {_MAX_MEMBERS} in a group", hint="Not read."
+            )
+        names = list(group)
+        for name in names:
+            kind = group.id.links.get_info(name.encode()).type
+            if kind != h5py.h5l.TYPE_HARD:
                 raise ConvertError(
                     f"{path}/{name}",
                     "link",
-                    found=type(link).__name__,
+                    found="an external link" if kind == h5py.h5l.TYPE_EXTERNAL else "a soft link",
                     allowed="data in the file itself",
                     hint=_ELSEWHERE,
                 )
-        return list(group)
+        return names
 
     def member(self, group: h5py.Group, name: str, path: str) -> Any:
         """A member of a group, None when it is absent."""

@@ -43,7 +43,7 @@ from spikelet.errors import ConvertError
 __all__ = ["KINDS", "MAX_EDGES", "MAX_NODES", "Kind", "read_nir"]
 
 #: Most nodes of a file, and most edges of a graph in it.
-MAX_NODES = 4096
+MAX_NODES = 2048
 MAX_EDGES = 8 * MAX_NODES
 _MAX_DEPTH = 16
 
@@ -266,7 +266,7 @@ class _Reader:
 
     def graph(self, group: Any, path: str, depth: int) -> Network:
         where = path or "node"
-        if not isinstance(group, h5py.Group) or self._kind(group, where) != "NIRGraph":
+        if not isinstance(group, h5py.Group) or self._kind(group, self._hdf5.names(group, where), where) != "NIRGraph":
             raise ConvertError(
                 where, "type", found="no NIRGraph", allowed="a file written by nir.write", hint="Is this a NIR file?"
             )
@@ -274,31 +274,32 @@ class _Reader:
             raise ConvertError(
                 where, "nodes", found=f"graphs nested {depth} deep", allowed=f"up to {_MAX_DEPTH}", hint=""
             )
-        self._known_fields(group, where, "NIRGraph", ("nodes", "edges"))
+        _refuse_unknown(self._hdf5.names(group, where), where, "NIRGraph", ("nodes", "edges"))
         members = self._hdf5.member(group, "nodes", where)
         if not isinstance(members, h5py.Group):
             raise ConvertError(where, "nodes", found="nothing", allowed="a group of nodes", hint="Is this a NIR file?")
         nodes: dict[str, Node] = {}
+        self._n_nodes += len(members)
+        if self._n_nodes > MAX_NODES:
+            raise ConvertError(
+                where,
+                "nodes",
+                found=f"more than {MAX_NODES}",
+                allowed=f"up to {MAX_NODES} in a file, graphs inside included",
+                hint="A network for a microcontroller has some tens: merge layers in the source framework.",
+            )
         for name in self._hdf5.names(members, where):
-            self._n_nodes += 1
-            if self._n_nodes > MAX_NODES:
-                raise ConvertError(
-                    where,
-                    "nodes",
-                    found=f"more than {MAX_NODES}",
-                    allowed=f"up to {MAX_NODES} in a file, graphs inside included",
-                    hint="A network for a microcontroller has some tens: merge layers in the source framework.",
-                )
             nodes[name] = self._node(members[name], f"{path}.{name}" if path else name, depth)
         return Network(nodes=nodes, edges=self._edges(group, where, nodes))
 
-    def _kind(self, group: h5py.Group, path: str) -> str:
-        return self._hdf5.text(self._hdf5.member(group, "type", path), path, "type")
+    def _kind(self, group: h5py.Group, names: list[str], path: str) -> str:
+        return self._hdf5.text(group["type"] if "type" in names else None, path, "type")
 
     def _node(self, group: Any, path: str, depth: int) -> Node:
         if not isinstance(group, h5py.Group):
             raise ConvertError(path, "", found="data", allowed="a node", hint="Is this a NIR file?")
-        kind = self._kind(group, path)
+        names = self._hdf5.names(group, path)
+        kind = self._kind(group, names, path)
         if kind == "NIRGraph":
             return Graph(network=self.graph(group, path, depth + 1))
         if kind not in KINDS:
@@ -309,20 +310,8 @@ class _Reader:
                 allowed=", ".join([*KINDS, "NIRGraph"]),
                 hint="Replace the layer in the source framework.",
             )
-        self._known_fields(group, path, kind, KINDS[kind].fields)
-        return KINDS[kind].read(Fields(self._hdf5, group, path, kind))
-
-    def _known_fields(self, group: h5py.Group, path: str, kind: str, fields: Iterable[str]) -> None:
-        """Refuse what a kind does not have: it would change what the node does, and be left out."""
-        unknown = next((name for name in self._hdf5.names(group, path) if name not in {*fields, *_HARMLESS}), None)
-        if unknown is not None:
-            raise ConvertError(
-                path,
-                unknown[:40],
-                found=f"a field that {kind} does not have",
-                allowed=", ".join(fields),
-                hint="Another version of NIR, or an edited file: write it with nir 1.0.8.",
-            )
+        _refuse_unknown(names, path, kind, KINDS[kind].fields)
+        return KINDS[kind].read(Fields(self._hdf5, group, names, path, kind))
 
     def _edges(self, group: h5py.Group, where: str, nodes: Iterable[str]) -> tuple[tuple[str, str], ...]:
         edges = self._hdf5.pairs(self._hdf5.member(group, "edges", where), where, "edges")
@@ -344,3 +333,16 @@ class _Reader:
                 where, "edges", found=f"an edge from {twice[0]!r} to {twice[1]!r} twice", allowed="once", hint=""
             )
         return tuple(sorted(edges))
+
+
+def _refuse_unknown(names: list[str], path: str, kind: str, fields: Iterable[str]) -> None:
+    """Refuse what a kind does not have: it would change what the node does, and be left out."""
+    unknown = next((name for name in names if name not in {*fields, *_HARMLESS}), None)
+    if unknown is not None:
+        raise ConvertError(
+            path,
+            unknown[:40],
+            found=f"a field that {kind} does not have",
+            allowed=", ".join(fields),
+            hint="Another version of NIR, or an edited file: write it with nir 1.0.8.",
+        )
