@@ -11,7 +11,7 @@ import h5py
 import nir
 import numpy as np
 
-__all__ = ["affine", "chain", "edit", "lif", "written"]
+__all__ = ["affine", "chain", "edit", "graph_of", "lif", "written"]
 
 
 def affine(n_out: int, n_in: int, seed: int = 0) -> nir.Affine:
@@ -36,10 +36,23 @@ def chain(*nodes: nir.NIRNode, n_in: int, n_out: int) -> nir.NIRGraph:
     return nir.NIRGraph(named, list(pairwise(names)))
 
 
-def written(path: Path, graph: nir.NIRGraph) -> Path:
-    """Write a graph; returns the file's path."""
+def graph_of(edges: str, **nodes: nir.NIRNode | int | tuple[int, ...]) -> nir.NIRGraph:
+    """A graph by its edges, "a b, b c"; a shape is an Input where no edge leads to it, else an Output."""
+    pairs = [(a, b) for a, b in (edge.split() for edge in edges.split(","))]
+    ends = {b for _, b in pairs}
+
+    def node(name: str, value: nir.NIRNode | int | tuple[int, ...]) -> nir.NIRNode:
+        if isinstance(value, nir.NIRNode):
+            return value
+        return (nir.Output if name in ends else nir.Input)(np.atleast_1d(value))
+
+    return nir.NIRGraph({name: node(name, value) for name, value in nodes.items()}, pairs, type_check=False)
+
+
+def written(path: Path, graph: nir.NIRGraph, compression: str | None = "gzip") -> Path:
+    """Write a graph; returns the file's path. With compression nir cannot write arrays without axes."""
     file = path / "net.nir"
-    nir.write(file, graph)
+    nir.write(file, graph, compression=compression)
     return file
 
 
