@@ -7,8 +7,8 @@ import pytest
 from spikelet.engine import Engine
 from spikelet.errors import ConvertError
 from spikelet.reference import Reference
-from support.network_cases import make_case
 from support.float_proof import prove
+from support.network_cases import make_case
 
 #: Networks of the full run (CI); `make check` does the first chunk.
 CHUNKS, EACH = 40, 50
