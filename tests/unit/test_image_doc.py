@@ -7,16 +7,31 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from spikelet import layout
+from spikelet.arena import STATE_MAX
 from spikelet.codes import codes
-from spikelet.layout import FLAG_BITS, SECTIONS, Record, SectionId
-from spikelet.model import PARAMETERS, V_MAX, Decoder, Encoder, LifChoices, ResetKind, Rounding
+from spikelet.layout import FLAG_BITS, LAYOUTS, SECTIONS, Record, SectionId
+from spikelet.model import (
+    PARAMETERS,
+    V_MAX,
+    Decoder,
+    Encoder,
+    LifChoices,
+    PopulationKind,
+    ProjectionKind,
+    ResetKind,
+    Rounding,
+)
+from spikelet.rows import pack
 from spikelet.rules import INPUT_SUM_MAX, NEEDS, NEVER_TOGETHER, absent_value, ranges
+from spikelet.rules_projections import DELAY_MAX
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGE = (ROOT / "docs" / "reference" / "image.md").read_text()
+ARENA = (ROOT / "docs" / "reference" / "arena.md").read_text()
 SEMANTICS = (ROOT / "docs" / "reference" / "semantics.md").read_text()
 
 RECORDS = {
@@ -25,6 +40,7 @@ RECORDS = {
     "3. Model record": layout.MODEL,
     "4. Population record": layout.POPULATION,
     "5. Projection record": layout.PROJECTION,
+    "5.2 Map record": layout.MAP,
     "6. Input port record": layout.INPUT,
     "7. Output port record": layout.OUTPUT,
 }
@@ -48,7 +64,7 @@ def table(text: str, first_columns: str) -> list[list[str]]:
 def test_a_record_is_laid_out_as_its_table_says(title: str) -> None:
     """Image 1 to 7: offset, type and name of each field, and the size in the title."""
     record: Record = RECORDS[title]
-    text = IMAGE[IMAGE.index(f"## {title}") :]
+    text = IMAGE[IMAGE.index(f"\n{'' if title.startswith('5.2') else '## '}{title}") + 1 :]
     said = [(int(offset), kind, name) for offset, kind, name, _ in table(text, "offset | type | name")]
     size = re.search(r"\((\d+) bytes", text.splitlines()[0])
 
@@ -150,11 +166,46 @@ def test_codes_of_encoders_decoders_and_roundings_agree() -> None:
         assert {row[0].upper(): int(row[1]) for row in table(SEMANTICS, columns)} == {k.name: k.value for k in kind}
 
 
+def test_kinds_have_the_codes_of_the_tables() -> None:
+    """Semantics 2.5, image 4 and 5."""
+    assert {row[0].upper(): int(row[1]) for row in table(SEMANTICS, "kind | code | an event")} == {
+        kind.name: kind.value for kind in ProjectionKind
+    }
+    assert "; ".join(f"{kind.value}: {kind.name.lower()}" for kind in ProjectionKind) in IMAGE
+    assert f"{PopulationKind.LIF.value}: LIF family; {PopulationKind.DELAY.value}: delay line" in IMAGE
+
+
+def test_layouts_store_weights_as_the_table_says() -> None:
+    """Image 5.1: for which kind and bits, the weight of each code, and the code of the padding."""
+    rows = table(IMAGE, "layout | for | bits")
+    stored = {}
+    for number, kinds, bits, weight, padding in rows:
+        stored |= {(ProjectionKind[kind.upper()], int(bits)): int(number) for kind in kinds.split(", ")}
+        if padding:
+            for code in range(2 ** int(bits)):
+                signed = code - 256 if code > 127 else code
+                meant = {"2 code - 1": 2 * code - 1, "the byte as a signed number": signed}
+                value = meant[weight] if weight in meant else code - int(weight.removeprefix("code - "))
+                packed = pack(int(number), np.array([[value]], np.int8))
+                mask = 2 ** int(bits) - 1
+                fill = sum(int(padding) << at for at in range(0, 8, int(bits)))
+                assert packed.tolist() == [[fill & ~mask | code, fill, fill, fill]]
+
+    assert stored == {key: number for key, number in LAYOUTS.items() if key[0] is not ProjectionKind.FEED}
+    assert "Feed: layout 0" in IMAGE
+    assert LAYOUTS[ProjectionKind.FEED, 8] == 0
+
+
 def test_limits_are_those_of_the_text() -> None:
     """Numbers that stand in sentences."""
     assert "`V_MAX = 2^30 - 1`" in SEMANTICS
     assert "max_value(source) <= 2^23" in SEMANTICS
     assert INPUT_SUM_MAX == 2**23
+    assert "at most 2^30; checked" in IMAGE
+    assert "The whole state has at most 2^30 bytes." in ARENA
+    assert STATE_MAX == 2**30
+    assert f"`delay` (id 0; 0 .. {DELAY_MAX} ticks" in SEMANTICS
+    assert f"int32[size(target)], 0 .. {DELAY_MAX} each" in IMAGE
     assert V_MAX == 2**30 - 1
     assert "at most 2^30" in IMAGE
     assert layout.LENGTH_MAX == 2**30
