@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from spikelet.model import (
     Encoder,
@@ -156,9 +157,7 @@ def _sparse(where: str, weights: Any, rows: int, n_target: int) -> Iterator[Viol
     inside[start[:-1][np.diff(start) > 0]] = False
     if np.any(np.diff(targets, prepend=0)[inside] < 0):
         yield _NAME, f"{where}: targets do not ascend in a row"
-    if len(targets):
-        yield from in_range(_NAME, f"{where}: the lowest target", int(targets.min()), 0, n_target - 1)
-        yield from in_range(_NAME, f"{where}: the largest target", int(targets.max()), 0, n_target - 1)
+    yield from _all_in_range(f"{where}: a target", targets, n_target - 1)
     if np.any(values == 0):
         yield _NAME, f"{where}: a stored weight is 0; leave it out"
 
@@ -169,8 +168,12 @@ def _delays(where: str, p: Projection, n_target: int) -> Iterator[Violation]:
     if p.delays.dtype != np.int32 or p.delays.shape != (n_target,):
         yield _NAME, f"{where}: delays are {p.delays.dtype} {p.delays.shape}; allowed: int32 ({n_target},)"
         return
-    yield from in_range(_NAME, f"{where}: the smallest delay", int(p.delays.min()), 0, DELAY_MAX)
-    yield from in_range(_NAME, f"{where}: the largest delay", int(p.delays.max()), 0, DELAY_MAX)
+    yield from _all_in_range(f"{where}: a delay", p.delays, DELAY_MAX)
+
+
+def _all_in_range(where: str, values: npt.NDArray[Any], high: int) -> Iterator[Violation]:
+    for wrong in values[(values < 0) | (values > high)][:1]:
+        yield from in_range(_NAME, where, int(wrong), 0, high)
 
 
 def bounds(model: Model) -> Iterator[Violation]:

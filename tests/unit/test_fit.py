@@ -7,13 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bad_images.wide import wide_model
 from spikelet import board_files
 from spikelet.emulator import emulate
 from spikelet.errors import BoardError
+from spikelet.events import from_dense
 from spikelet.fit import cost, counting_board, fit, worst_case
 from spikelet.model import Encoder, Model
 from spikelet.reference import Reference
 from spikelet.rules import check
+from spikelet.runner import Variable
 from support.random_models import grown, random_events, random_model
 from support.tools import need
 
@@ -37,6 +40,26 @@ def test_in_the_worst_case_every_neuron_fires(model: Model) -> None:
 
     fired = [stats.events >= p.size for stats, p in zip(runner.stats(), worst.populations, strict=True)]
     assert fired == [p.choices.fires for p in worst.populations]
+
+
+def test_in_the_worst_case_of_every_kind_of_projection_all_fires() -> None:
+    """Delay lines give what they got, weights that cannot be 0 push no neuron below its threshold."""
+    model = wide_model()
+    worst = worst_case(model)
+    check(worst)
+    runner = Reference(worst)
+    ticks = 6
+    for tick in range(ticks):
+        events = from_dense(np.ones((1, 60), np.int64))
+        events["tick"] = tick
+        runner.push(events)
+        runner.advance(1)
+        for port in range(len(worst.outputs)):
+            runner.take(port)
+        fired = [int(np.count_nonzero(runner.probe(i, Variable.EVENTS))) for i in range(len(worst.populations))]
+
+    assert fired == [p.size for p in worst.populations]
+    assert [p.size for p in worst.populations] == [p.size for p in model.populations]
 
 
 def test_the_worst_tick_costs_more_than_any_real_one() -> None:

@@ -8,9 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bad_images.wide import wide_model
+from spikelet.events import from_dense
 from spikelet.image import decode, encode
 from spikelet.memory import work_size
 from spikelet.model import LifChoices, Population, ResetKind
+from spikelet.reference import Reference
 from spikelet.report import describe, kind_of, one_line
 from support.random_models import random_model
 
@@ -28,7 +31,59 @@ def test_a_report_is_json_and_equal_after_a_round_trip(seed: int) -> None:
     assert [p["name"] for p in report["populations"]] == [p.name for p in model.populations]
     assert [p["shape"] for p in report["projections"]] == [list(p.weights.shape) for p in model.projections]
     assert report["synops_dense"] == sum(p.weights.size for p in model.projections)
+    assert all(
+        (p["kind"], p["back"], p["map"], p["delays"]) == ("dense", False, None, None) for p in report["projections"]
+    )
     assert one_line(model) == "-".join(str(n) for n in (model.inputs[0].size, *(p.size for p in model.populations)))
+
+
+def test_a_report_says_all_of_projections_and_delay_lines() -> None:
+    """Kinds, bits, bytes as stored, maps in words, delays, and what comes back from the tick before."""
+    model = wide_model()
+    report = describe(model)
+    projections = {p["name"]: p for p in report["projections"]}
+
+    assert json.loads(json.dumps(report)) == describe(decode(encode(model)))
+    assert [p["kind"] for p in report["populations"]] == ["IF", "delay line", "delay line", "IF", "IF"]
+    assert [p["block"] for p in report["populations"]] == [16, 0, 0, 0, 4096]
+    assert report["populations"][1]["parameters"] == {"delay": {"least": 0, "largest": 4, "count": 36}}
+    assert {name for name, p in projections.items() if p["back"]} == {"back", "late", "ones"}
+    assert projections["mapped"]["map"] == "2 x 5 x 6"
+    assert projections["mapped"]["conv"] == ("to 4 x 3 x 3, planar, kernel 3 x 3, stride 2 x 2, pad 1 x -1, 2 groups")
+    assert projections["pooled"]["map"] == "4 x 3 x 3, planar, pooled by 2 x 1"
+    assert projections["pooled"]["conv"] is None
+    assert projections["late"]["delays"] == {"least": 0, "largest": 3}
+    keys = ("kind", "shape", "bits", "weights", "bytes")
+    assert {name: tuple(p[key] for key in keys) for name, p in projections.items()} == {
+        "mapped": ("conv", [4, 1, 3, 3], 8, 36, 6 * 8 + 40),
+        "bits": ("conv", [4, 2, 2, 3], 4, 48, 4 * 8 + 40),
+        "feed": ("feed", [36, 36], 0, 0, 0),
+        "back": ("feed", [36, 36], 0, 0, 0),
+        "single": ("feed", [36, 36], 0, 0, 0),
+        "pooled": ("dense", [12, 5], 2, 60, 12 * 4 + 40),
+        "late": ("dense", [700, 5], 4, 3500, 700 * 4 + 5 * 4),
+        "ones": ("dense", [5, 5], 1, 25, 5 * 4),
+        "pairs": ("sparse", [12, 700], 8, 5, 13 * 4 + 20 + 40),
+    }
+    assert one_line(model) == "60-36-5-700"
+
+
+def test_synops_of_all_are_those_that_the_reference_counts() -> None:
+    """One event of each source neuron of each projection."""
+    model = wide_model()
+    for index, projection in enumerate(model.projections):
+        sources = model.inputs if projection.from_input else model.populations
+        port = replace(model.inputs[0], size=sources[projection.source].size, shape=(sources[projection.source].size,))
+        port = replace(port, capacity=port.size, max_sum=port.size)
+        lines = [replace(p, max_count=32767, choices=replace(p.choices, several=True)) for p in model.populations[1:3]]
+        fed = replace(projection, source=0, from_input=True)
+        populations = (model.populations[0], *lines, *model.populations[3:])
+        alone = replace(model, populations=populations, inputs=(port,), projections=(fed,))
+        with Reference(alone) as running:
+            running.push(from_dense(np.ones((1, port.size), np.int64)))
+            running.advance(1)
+
+            assert describe(alone)["synops_dense"] == running.stats()[fed.target].synops, index
 
 
 def test_every_choice_that_was_made_is_in_the_report() -> None:
