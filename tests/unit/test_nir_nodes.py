@@ -111,9 +111,14 @@ def test_a_neuron_with_parameters_of_its_own_does_what_its_equations_say(kind: s
     assert np.max(np.abs(v - potentials)) < 0.03 * np.max(np.abs(potentials))
 
 
-def test_every_kind_that_is_read_has_a_test() -> None:
-    """A new line in the table needs a line here."""
-    assert set(KINDS) == {*CASES, "Input", "Output", "Affine", "Linear", "Scale", "Flatten"}
+#: Tested in test_nir_layers.
+LAYERS = {"Conv1d", "Conv2d", "SumPool2d", "AvgPool2d", "Delay", "Flatten", "Identity"}
+
+
+def test_every_kind_that_is_read_has_a_test_and_every_kind_of_nir_is_read() -> None:
+    """A new line in the table needs a line here; a new kind of nir a line in the table."""
+    assert set(KINDS) == {*CASES, *LAYERS, "Input", "Output", "Affine", "Linear", "Scale"}
+    assert {*KINDS, "NIRGraph"} - {"Identity"} == set(nir.ir.__all__) - {"NIRNode", "str2NIRNode", "dict2NIRNode"}
 
 
 def test_linear_scale_and_flatten_become_weights(tmp_path: Path) -> None:
