@@ -91,14 +91,17 @@ def ticks_of(decay: FloatArray) -> float:
     return float(np.max(1.0 / (1.0 - leaking), initial=1.0))
 
 
-def fraction(node: Neurons, *, given: FloatArray, v: FloatArray, held: FloatArray, frac: int | None) -> Fraction:
-    """Choose fraction bits: 6 below the time constant where they fit.
+def fraction(
+    node: Neurons, *, given: FloatArray, v: FloatArray, held: FloatArray, sent: int, frac: int | None
+) -> Fraction:
+    """Choose fraction bits: 6 below the time constant where they fit; without leak, what fast kernels can take.
 
     Args:
-        node: decays; the rest of it is not looked at.
+        node: decays, and the bias in weight units; the rest of it is not looked at.
         given: largest |input + bias|, in weight units.
         v: proven largest |v|, in weight units.
         held: largest of |threshold|, |reset|, ..., in weight units.
+        sent: what semantics 2.3 counts for all sources: fast kernels need 128 sent 2^frac within V_MAX.
         frac: what the caller wants; None: chosen here.
 
     Returns:
@@ -106,7 +109,10 @@ def fraction(node: Neurons, *, given: FloatArray, v: FloatArray, held: FloatArra
     """
     tau = ticks_of(np.concatenate([node.decay_v, node.decay_u if node.choices.has_u else node.decay_v]))
     leaks = bool(np.any((node.decay_v > 0) & (node.decay_v < 1)) or (node.choices.has_u and np.any(node.decay_u < 1)))
-    wanted = min(_MAX_FRAC, _BELOW_TAU + int(np.ceil(np.log2(tau)))) if leaks else _WITHOUT_LEAK
+    fast = int(np.floor(np.log2(V_MAX / (128 * max(sent, 1) + float(np.max(np.abs(node.bias), initial=0.0))))))
+    wanted = max(_BELOW_TAU, min(_WITHOUT_LEAK, fast))
+    if leaks:
+        wanted = min(_MAX_FRAC, _BELOW_TAU + int(np.ceil(np.log2(tau))))
     largest = float(max(np.max(given), np.max(held), 1.0))
     room = int(np.floor(np.log2(V_MAX / largest)))
     if not np.all(np.isfinite(v)):

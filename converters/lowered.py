@@ -25,7 +25,7 @@ _MAX_PROJECTIONS = 1024
 _MAX_COUNT = 32767
 #: What the sources of a population may send in a tick where several spikes are possible: so much leaves 6 fraction
 #: bits and fast kernels (128 * 2^17 * 2^6 = 2^30).
-_MAX_SENT = 2**17
+_MAX_SENT = 2**17 - 1
 
 
 class Lowered:

@@ -114,7 +114,7 @@ def quantise(
     most = most + np.abs(bias)
     v_bound = potential_bound(node, most)
     node = _never(node, scale, v_bound)
-    chosen = _fraction(path, node, scale, given=most, v=v_bound, settings=settings)
+    chosen = _fraction(path, node, scale, given=most, v=v_bound, sent=total, settings=settings)
     unit = scale / 2.0**chosen.frac
     max_count = min(_max_count(node, scale, most, v_bound), most_spikes)
     parameters = _parameters(path, node, unit)
@@ -255,7 +255,7 @@ def _never(node: Neurons, scale: FloatArray, v_bound: FloatArray) -> Neurons:
 
 
 def _fraction(
-    path: str, node: Neurons, scale: FloatArray, *, given: FloatArray, v: FloatArray, settings: Settings
+    path: str, node: Neurons, scale: FloatArray, *, given: FloatArray, v: FloatArray, sent: int, settings: Settings
 ) -> Fraction:
     if node.unit is not None:  # the file's own integers: a state unit is 1
         settings = replace(settings, frac=round(np.log2(node.unit)), rounding=Rounding.ZERO)
@@ -263,7 +263,8 @@ def _fraction(
     lower = np.where(np.isfinite(node.v_min), np.abs(node.v_min), 0.0)
     values = [finite, np.abs(node.reset), lower, np.abs(node.v_init), node.count_by * node.choices.several]
     held = np.max(values, axis=0) / scale
-    chosen = fraction(node, given=given, v=v, held=held, frac=settings.frac)
+    in_units = replace(node, bias=node.bias / scale)
+    chosen = fraction(in_units, given=given, v=v, held=held, sent=sent, frac=settings.frac)
     firing = node.choices.fires & np.isfinite(node.threshold) & (node.threshold != 0)
     smallest = float(np.min(finite[firing] / scale[firing], initial=np.inf))
     # A leak that rounds each tick is wrong by up to tau units in the end, a bias by half a unit a tick.

@@ -1,0 +1,36 @@
+"""Instructions of the N-MNIST network on its recording, tick by tick, on an emulated Cortex-M4."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from spikelet.emulator import emulate
+from spikelet.engine import Engine
+from spikelet.runner import Variable
+from support import nmnist
+from support.tools import need
+
+#: Instructions for a synaptic operation, an event delivered, a neuron updated, a tick (issue 4).
+SYNOP, EVENT, NEURON, TICK = 2.0, 60, 14, 300
+
+
+@pytest.mark.slow
+def test_a_tick_of_the_cnn_stays_within_its_budget() -> None:
+    """At most 2.0 S + 60 E + 14 N + 300, gcc -O2; N is at most a quarter of all neurons; resting ticks are flat."""
+    need("cortex-m4", "gcc")
+    events = nmnist.recording(1000)
+    ticks = int(events["tick"][-1]) + 1
+    model = nmnist.cnn(output_queue=8192)
+    probe = [(p.name, Variable.EVENTS) for p in model.populations]
+    result = Engine(model).run(events, ticks, probe=probe)
+    needed = nmnist.work(model, nmnist.network(), events, result, ticks)
+    with emulate(model, "cortex-m4", compiler="gcc", embed=True) as board:
+        counted = np.array([tick.engine for tick in board.instructions_by_tick(events, ticks=ticks + 200)])
+    limit = SYNOP * needed.synops + EVENT * needed.events + NEURON * needed.neurons + TICK
+    neurons = sum(p.size for p in model.populations)
+
+    assert sum(s.synops for s in result.stats) == needed.synops.sum()
+    assert np.all(counted[:ticks] <= limit), np.max(counted[:ticks] - limit)
+    assert needed.neurons.mean() <= neurons / 4
+    assert counted[-100:].max() < TICK + 100 * len(model.populations)
