@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,8 +16,9 @@ STATE_MAX = 2**30
 _EVENT = 8
 
 
-class StateArray(NamedTuple):
-    """An array of the state: whose it is, its name, its bytes, and those behind which the next one lies.
+@dataclass(frozen=True, slots=True)
+class StateArray:
+    """An array of the state: whose it is, its name and its bytes.
 
     `owner` is "clock", "population", "projection", "input" or "output"; `index` its number in the model.
     """

@@ -142,7 +142,7 @@ WIDE: list[tuple[str, str, int, dict[str, Any], str]] = [
         "projections",
         PAIRS,
         {"weights": sparse([0] * 12 + [1], [700], [1])},
-        "a target is 700; allowed: 0 to 699",
+        "target is 700; allowed: 0 to 699",
     ),
     ("below", "projections", PAIRS, {"weights": sparse([0] * 12 + [1], [-1], [1])}, "a target is -1"),
     ("zero", "projections", PAIRS, {"weights": sparse([0] * 12 + [1], [3], [0])}, "a stored weight is 0; leave it out"),
