@@ -47,7 +47,7 @@ def layer_pictures(
         name: choose(alone.neurons.get(name), sizes[name], rows=_ROWS, traces=traces) for name in sizes if name in names
     }
     found = record(model, network, data, index, chosen=chosen, ticks=range(start, min(start + _TICKS, length)))
-    why = "the one in which most spikes differ" if sample is None and result.unequal_of_sample.any() else "as drawn"
+    why = "the one in which most spikes differ" if sample is None and result.unequal_of_sample.any() else "as chosen"
     made = [tag("p", _said(found, why, network is not None))]
     if len(names) < len(sizes):
         made.append(
