@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from spikelet.converters.floating import Floating
+from spikelet.converters.frontends.nir import read_nir
 from spikelet.converters.graph import Network
-from spikelet.converters.nodes import Input, Neurons, Output
+from spikelet.converters.nodes import (
+    Convolution,
+    DelayLine,
+    Dense,
+    Identity,
+    Input,
+    Neurons,
+    Node,
+    Output,
+    Scale,
+    Sparse,
+)
 from spikelet.converters.pipeline import lower
-from spikelet.errors import DataError
-from spikelet.model import LifChoices, ResetKind, UOrder
+from spikelet.errors import ConvertError, DataError
+from spikelet.model import LifChoices, ResetKind, SourceMap, TargetMap, UOrder
 from support.nir_networks import affine, chain, lif, written
 
 
@@ -115,3 +129,101 @@ def test_a_missing_input_is_refused() -> None:
     """A mapping names all inputs."""
     with pytest.raises(DataError, match="inputs in"):
         Floating(one(LifChoices())).run({"other": np.zeros((1, 1, 1))})
+
+
+RANDOM = np.random.default_rng(4)
+
+
+def through(node: Node, x: Any) -> Any:
+    """What a node between Input and Output makes of values (samples, ticks, size)."""
+    network = Network(
+        nodes={"in": Input(shape=(x.shape[2],)), "node": node, "out": Output(shape=None)},
+        edges=(("in", "node"), ("node", "out")),
+    )
+    return Floating(network).run(x).outputs["out"]
+
+
+def late(x: Any, ticks: list[int]) -> Any:
+    """Each element some ticks later, zeros before."""
+    result = np.zeros_like(x)
+    for i, n in enumerate(ticks):
+        result[:, n:, i] = x[:, : x.shape[1] - n, i]
+    return result
+
+
+@pytest.mark.parametrize("ticks", [[0], [1], [7], [0, 1, 2, 5], [3, 3, 1, 1], [40, 0, 19, 20]], ids=str)
+def test_a_delay_line_gives_what_came_so_many_ticks_before(ticks: list[int]) -> None:
+    """One number for all elements or one each, zeros in the beginning, again after a reset."""
+    x = RANDOM.normal(size=(2, 20, 4))
+    expected = late(x, np.broadcast_to(np.minimum(ticks, 20), 4).tolist())
+    line = DelayLine(ticks=np.array(ticks))
+
+    assert expected.tolist() == through(line, x).tolist()
+
+
+def test_a_delay_line_of_another_size_is_refused() -> None:
+    """Ticks are those of all elements, or one number."""
+    with pytest.raises(ConvertError, match="delays of 3 elements"):
+        through(DelayLine(ticks=np.array([1, 2, 3])), np.zeros((1, 2, 4)))
+
+
+@pytest.mark.parametrize("ticks", [1, 3])
+def test_a_cycle_through_a_delay_line_takes_its_ticks(ticks: int) -> None:
+    """y(t) = x(t) + y(t - ticks) / 2."""
+    network = Network(
+        nodes={"in": Input(shape=(1,)), "y": Identity(), "line": DelayLine(ticks=np.array([ticks])),
+               "half": Scale(scale=np.array(0.5)), "out": Output(shape=None)},
+        edges=(("half", "y"), ("in", "y"), ("line", "half"), ("y", "line"), ("y", "out")),
+    )  # fmt: skip
+    x = RANDOM.normal(size=(3, 12, 1))
+    expected = x.copy()
+    for t in range(ticks, 12):
+        expected[:, t] += expected[:, t - ticks] / 2
+    floating = Floating(network)
+
+    for _ in range(2):
+        np.testing.assert_allclose(floating.run(x).outputs["out"], expected, atol=1e-12)
+
+
+def test_projections_of_every_form_are_run_with_delays_of_their_targets() -> None:
+    """Rows behind a sum pool, a convolution of planar maps, sparse rows."""
+    x = RANDOM.normal(size=(2, 9, 16))
+    maps = x.reshape(2, 9, 1, 4, 4)
+    source = SourceMap(channels=1, height=4, width=4, planar=True, pool=(2, 2))
+    sums = maps.reshape(2, 9, 2, 2, 2, 2).sum(axis=(3, 5)).reshape(2, 9, 4)
+    weight, ticks = RANDOM.normal(size=(4, 3)), [0, 2, 1]
+    dense = Dense(weight=weight, source_map=source, delays=np.array(ticks))
+    sparse = Sparse(weight=csr_array(np.where(RANDOM.random((16, 3)) < 0.3, 1.5, 0)), delays=np.array(ticks))
+    kernel = RANDOM.normal(size=(2, 1, 2, 2))
+    target = TargetMap(channels=2, height=3, width=3, planar=True, kernel=(2, 2))
+    whole = SourceMap(channels=1, height=4, width=4, planar=True)
+    windows = np.lib.stride_tricks.sliding_window_view(maps[:, :, 0], (2, 2), axis=(2, 3))
+    expected = np.einsum("stijyx,oyx->stoij", windows, kernel[:, 0]).reshape(2, 9, 18)
+
+    np.testing.assert_allclose(through(dense, x), late(sums @ weight, ticks), atol=1e-12)
+    np.testing.assert_allclose(through(sparse, x), late(x @ sparse.weight.toarray(), ticks), atol=1e-12)
+    np.testing.assert_allclose(
+        through(Convolution(weight=kernel, source_map=whole, target_map=target), x), expected, atol=1e-12
+    )
+
+
+def test_a_long_stream_takes_no_more_memory_than_a_short_one(tmp_path: Path) -> None:
+    """4,000 neurons for 400 ticks, kept by nobody: 13 MB would be held by a trace."""
+    floating = Floating(lower(written(tmp_path, chain(lif(4000), n_in=4000, n_out=4000)), framework="nir", dt=1e-3))
+    x = np.broadcast_to(np.ones((1, 1, 4000)), (1, 400, 4000))
+    peaks = []
+    tracemalloc.start()
+    for tick, _ in enumerate(floating.ticks(x)):
+        if tick in (50, 399):
+            peaks.append(tracemalloc.get_traced_memory()[1])
+    tracemalloc.stop()
+
+    assert peaks[1] < peaks[0] + 100_000
+
+
+def test_a_network_in_continuous_time_does_not_run(tmp_path: Path) -> None:
+    """A bug of the caller, not of the network."""
+    network = read_nir(written(tmp_path, chain(lif(3), n_in=3, n_out=3)))
+
+    with pytest.raises(TypeError, match="discretise"):
+        Floating(network)
