@@ -231,25 +231,6 @@ def test_values_go_through_lava_dl_s_transform() -> None:
     assert counted(expected, actual) == dict.fromkeys(expected, 0)
 
 
-def test_the_network_as_read_gives_what_lava_dl_s_own_run_gave() -> None:
-    """A file of lava-dl 0.6's exporter: every block of it; u with the bias taken away, v where nothing fired."""
-    network = read_lava(GOLDEN / "slayer.net", takes="value", arrival="next")
-    with np.load(GOLDEN / "slayer.npz") as arrays:
-        theirs = {name: arrays[name] for name in arrays if name not in ("made_by", "inputs")}
-        made = recorded(network, arrays["inputs"])
-
-    for name, values in theirs.items():
-        path, variable = name.split(".")
-        neurons, ours = network.nodes[path], made[name][: len(values)]
-        assert isinstance(neurons, Neurons)
-        if variable == "u":
-            ours = ours + neurons.bias.astype(np.int64) if neurons.choices.has_u else values
-        if variable == "v":
-            ours = np.where(made[f"{path}.s"], values, ours)
-        assert np.array_equal(values, ours), name
-    assert {name.split(".")[0] for name in theirs} == {name.split(".")[0] for name in made}
-
-
 def probed(model: Model, inputs: Array) -> dict[str, Array]:
     """By population and variable, shape (ticks, neurons) in the file's order, from the C engine."""
     reports = {report["name"]: report for report in model.meta["populations"]}
@@ -304,3 +285,41 @@ def test_a_file_is_known_by_its_structure() -> None:
     made = probed(pipeline.convert(GOLDEN / "deep.net", max_value=127), arrays["inputs"])
 
     assert counted(expected, made) == dict.fromkeys(expected, 0)
+
+
+@pytest.mark.parametrize("case", ["netx", "slayer"])
+@pytest.mark.parametrize("by", ["read", "engine"])
+def test_a_network_gives_what_lava_itself_made_of_it(case: str, by: str) -> None:
+    """netx: Lava's own run of a file, u and v of each layer and step. slayer: lava-dl's run of what it exports.
+
+    lava-dl's u has the bias in it, which Lava adds to v, and its v is not reset where it fires.
+    """
+    network = read_lava(GOLDEN / f"{case}.net", takes="value" if case == "slayer" else "current", arrival="next")
+    arrays = golden(case)
+    inputs, theirs = arrays["inputs"], {name: values for name, values in arrays.items() if "." in name}
+    made = recorded(network, inputs) if by == "read" else probed(convert(network, max_value=127), inputs)
+
+    for name, values in theirs.items():
+        path, variable = name.split(".")
+        neurons = network.nodes[path]
+        assert isinstance(neurons, Neurons)
+        if variable == "u" and not neurons.choices.has_u:
+            continue
+        ours = made[name][: len(values)]
+        if case == "slayer" and variable == "u":
+            ours = ours + neurons.bias.astype(np.int64)
+        if case == "slayer" and variable == "v":
+            ours = np.where(made[f"{path}.s"], values, ours)
+        assert np.array_equal(values, ours), name
+    assert {name.split(".")[0] for name in theirs} == {name.split(".")[0] for name in made}
+
+
+def test_golden_files_say_who_made_them() -> None:
+    """lava-dl and Lava with their versions, or plain integers."""
+    made_by = {path.stem: str(golden(path.stem)["made_by"]) for path in GOLDEN.glob("*.npz")}
+
+    assert made_by == {
+        **dict.fromkeys(CASES, "tests/golden/make_lava.py: plain Python integers"),
+        "slayer": "lava-dl 0.6.0",
+        "netx": "lava-nc 0.10.0, lava-dl 0.6.0",
+    }
