@@ -221,8 +221,7 @@ class _Reader:
         size = size_of(layer.shape())
         weight = layer.weights("weight", 2, rows=size)
         if weight.shape != (size, size_of(given)):
-            hint = "Put a flatten layer in front of it." if len(given) > 1 else ""
-            raise layer.refused("weight", f"shape {weight.shape}", f"shape {(size, size_of(given))}", hint)
+            raise layer.refused("weight", f"shape {weight.shape}", f"shape {(size, size_of(given))}")
         if len(given) > 1 and given[1:] != (1,) * (len(given) - 1):
             raise layer.refused("type", f"a dense layer on a map of shape {given}", "a flatten layer before it")
         if len(given) > 1:
