@@ -13,7 +13,7 @@ import numpy as np
 
 from spikelet.agreement_data import data_of
 from spikelet.datasets import DataSet
-from spikelet.html_report_parts import Html, join, tag, text
+from spikelet.html_report_parts import Html, drawn, join, tag, text
 from spikelet.html_report_pictures import layer_pictures, weight_pictures
 from spikelet.html_report_sections import advice, cards, choices, classes, facts, layers, populations, runners
 from spikelet.html_report_style import STYLE
@@ -21,6 +21,7 @@ from spikelet.image import encode
 from spikelet.model import Model
 from spikelet.report import describe, one_line
 from spikelet.svg import clean
+from spikelet.svg_network import network_drawing
 from spikelet.verify import Verification
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ class Report:
     """What a page is made of.
 
     `runners` says about each runner what it is, `files` names files with their SHA-256, and `command`
-    repeats the run. `note` is a line for the head, such as a date; no page has one by itself. `sample` is which
-    sample is drawn; None: the one with most differences.
+    repeats the run. `title` is the model's name, `note` a line for the head, such as a date; no page has one by
+    itself. `sample` is which sample is drawn; None: the one with most differences.
     """
 
     result: Verification
@@ -48,6 +49,7 @@ class Report:
     data: DataSet
     runners: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
     command: str = ""
     note: str = ""
     sample: int | None = None
@@ -61,7 +63,7 @@ def page(report: Report) -> str:
     """
     found = data_of(report.result)
     described = describe(report.model)
-    title = f"{one_line(report.model)} verified"
+    title = f"{report.title or one_line(report.model)} verified"
     head = tag("p", tag("b", _WORDS[found["level"]]), found["verdict"], cls=f"verdict {found['level']}")
     sections: list[tuple[str, str, Html]] = [("advice", "Warnings and advice", advice(found["advice"]))]
     if found["layers"]:
@@ -75,6 +77,7 @@ def page(report: Report) -> str:
     by_class = classes(report.result, report.model.outputs[0].labels)
     if by_class:
         sections.append(("classes", "Accuracy by class", by_class))
+    sections.append(("network", "Network", drawn(network_drawing(report.model, title=report.title or "network"))))
     pictures = layer_pictures(report.result, report.model, report.network, report.data, report.sample)
     sections.append(("spikes", "Spikes and potentials", join([_legend(report.network is not None), pictures])))
     sections.append(("weights", "Weights", weight_pictures(report.model, report.network)))

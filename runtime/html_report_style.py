@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from spikelet.svg import THEME
+from spikelet.svg_graph import STYLE as GRAPH
 from spikelet.svg_plots import STYLE as PLOTS
 
 __all__ = ["STYLE"]
@@ -10,6 +11,7 @@ __all__ = ["STYLE"]
 STYLE = (
     THEME
     + PLOTS
+    + GRAPH
     + """\
 * { box-sizing:border-box }
 html { color-scheme:light dark }

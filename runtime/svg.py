@@ -96,7 +96,8 @@ class Svg:
 
     def file(self, style: str) -> str:
         """The drawing as a file of its own, with THEME and its own style."""
-        return self._document(f"<style>{escape(THEME + style, quote=False)}</style>\n")
+        paper = "svg{background:var(--page)}\n"
+        return self._document(f"<style>{escape(THEME + paper + style, quote=False)}</style>\n")
 
     def _document(self, head: str) -> str:
         width, height = number(self.width), number(self.height)

@@ -10,9 +10,9 @@ from spikelet.svg_layout import Box, Line, Route, layout
 
 __all__ = ["STYLE", "GraphEdge", "GraphNode", "draw"]
 
-#: What the classes of the picture look like; the file has THEME before it.
+#: What the classes of the picture look like; THEME comes before it.
 STYLE = """\
-svg{background:var(--page);font-family:ui-sans-serif,system-ui,Helvetica,Arial,sans-serif}
+svg{font-family:ui-sans-serif,system-ui,Helvetica,Arial,sans-serif}
 .box rect{fill:var(--node);stroke:var(--ink);stroke-width:1.3}
 .input rect{fill:var(--input)}.output rect{fill:var(--output)}.delay rect{stroke:var(--late);stroke-dasharray:5 3}
 .name{font-size:14px;font-weight:600;fill:var(--ink);text-anchor:middle}

@@ -16,9 +16,10 @@ from spikelet.image_projections import write_projection
 from spikelet.model import Encoder, InputPort, Model, OutputPort, Population, Projection, SparseWeights
 from spikelet.report import kind_of, one_line
 from spikelet.runner import Runner
+from spikelet.svg import Svg
 from spikelet.svg_graph import STYLE, GraphEdge, GraphNode, draw
 
-__all__ = ["EventRates", "draw_network", "measure"]
+__all__ = ["EventRates", "draw_network", "measure", "network_drawing"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,11 @@ def _count(port: InputPort, sample: Any, ticks: int) -> int:
 
 
 def draw_network(model: Model, *, title: str, rates: EventRates | None = None) -> str:
+    """Draw a model as an SVG file; see network_drawing."""
+    return network_drawing(model, title=title, rates=rates).file(STYLE) + "\n"
+
+
+def network_drawing(model: Model, *, title: str, rates: EventRates | None = None) -> Svg:
     """Draw a model; the same model gives the same bytes.
 
     Args:
@@ -92,7 +98,7 @@ def draw_network(model: Model, *, title: str, rates: EventRates | None = None) -
     head = [f"{title}: {_sizes(model)}, image {len(image):,} bytes, CRC-32 {crc_of(image):08x}"]
     if rates is not None:
         head.append(f"Event rates: {rates.samples} samples of {rates.data} on the host engine")
-    return draw(nodes, edges, title=title, head=head).file(STYLE) + "\n"
+    return draw(nodes, edges, title=title, head=head)
 
 
 def _sizes(model: Model) -> str:

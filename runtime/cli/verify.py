@@ -103,6 +103,7 @@ def command(
             data=found,
             runners=described,
             files=_hashes([model, *([network] if network is not None else []), data]),
+            title=model.name,
             command=_command_line(),
             note=note,
             sample=sample,
