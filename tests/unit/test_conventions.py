@@ -9,7 +9,7 @@ import nir
 import numpy as np
 import pytest
 
-from spikelet.converters.conventions import CHOICES
+from spikelet.converters.choices import CHOICES, OTHERS
 from spikelet.converters.frameworks import FRAMEWORKS, rockpool_ratio
 from spikelet.converters.nodes import Neurons
 from spikelet.converters.pipeline import convert, lower
@@ -312,6 +312,8 @@ def test_the_producer_is_only_ever_hinted_at(tmp_path: Path) -> None:
         ({"file_dt": 0.0}, "file_dt: found 0.0"),
         ({"file_dt": float("nan")}, "file_dt: found nan"),
         ({"v_min": "low"}, "v_min: found 'low'"),
+        ({"delay_rounding": "up"}, "delay_rounding: found 'up'"),
+        ({"cycle_delay": "0->1"}, "cycle_delay: found '0->1', which is not on a cycle"),
         ({"dt": 0.1}, "too long"),
     ],
 )
@@ -324,5 +326,5 @@ def test_every_framework_is_in_the_explanation() -> None:
     """docs/explanation/conventions.md has a line for each framework and each choice."""
     text = (Path(__file__).parents[2] / "docs" / "explanation" / "conventions.md").read_text()
 
-    for name in [*FRAMEWORKS, *CHOICES, "norm_input", "file_dt", "v_min", "v_reset", "decay_bits", "defaults"]:
+    for name in [*FRAMEWORKS, *CHOICES, *OTHERS]:
         assert f"`{name}`" in text
