@@ -58,6 +58,8 @@ _CHOICES = (
     click.option("--v-reset", type=float, help="Stands in for the file's v_reset."),
     click.option("--file-dt", type=float, help="Norse: what to_nir(dt=) multiplied tau by."),
     click.option("--decay-bits", type=int, help="16, or 12 for Loihi's arithmetic."),
+    click.option("--cycle-delay", help="feedback, or edges a->b of cycles that take a tick, with commas between."),
+    click.option("--delay-rounding", type=click.Choice(["nearest"]), help="Delays between two ticks are rounded."),
     click.option("--defaults", is_flag=True, default=None, help="The framework's own defaults for what is open."),
 )
 _NUMBERS = (
