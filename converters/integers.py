@@ -110,7 +110,7 @@ def parts_of(network: Network, options: Options) -> dict[str, Quantised]:
 
 def _meta(network: Network, options: Options) -> dict[str, Any]:
     choices = network.meta.get("choices", {})
-    framework = next((values["framework"] for values in choices.values()), "")
+    framework = next((values["framework"] for values in choices.values() if "framework" in values), "")
     try:
         converter = version("spikelet")
     except PackageNotFoundError:

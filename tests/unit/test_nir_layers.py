@@ -356,3 +356,12 @@ def test_metadata_and_types_that_exporters_add_are_left_alone(tmp_path: Path) ->
 
     assert isinstance(network.nodes["c"], Conv)
     assert isinstance(network.nodes["p"], Pool)
+
+
+def test_a_network_of_a_delay_alone_becomes_a_model(tmp_path: Path) -> None:
+    """Choices without neurons name no framework."""
+    file = layer(tmp_path, nir.Delay(np.array([0.001, 0.0026, 0])), (3,), (3,))
+
+    model = convert(file, **SAID, delay_rounding="nearest")
+
+    assert model.meta["choices"] == {"Delay": {"delay_rounding": "nearest"}}
