@@ -236,7 +236,7 @@ def _dense(group: Any, name: str, size: int) -> Layer:
 
 
 def neuron(threshold: int, i_decay: Any = 4096, v_decay: Any = 1024, exponent: int | None = 0) -> dict[str, Any]:
-    """The fields of a neuron, as slayer writes them ("LOIHI" before lava-dl 0.2, with wgtExp; "CUBA" since)."""
+    """The fields of a neuron: "LOIHI" with wgtExp in older files, "CUBA" without it in those of lava-dl 0.6."""
     fields = {"iDecay": i_decay, "vDecay": v_decay, "vThMant": threshold, "refDelay": 1}
     if exponent is None:
         return {"type": "CUBA", **fields, "gradedSpike": False}

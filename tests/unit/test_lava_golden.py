@@ -18,6 +18,7 @@ from spikelet.converters.graph import Network
 from spikelet.converters.nodes import Conv, DelayLine, Flatten, Input, Linear, Neurons, Node, Output, Scale
 from spikelet.converters.pipeline import convert
 from spikelet.engine import Engine
+from spikelet.errors import ConvertError
 from spikelet.model import Model, PopulationKind
 from spikelet.runner import Variable
 
@@ -323,3 +324,9 @@ def test_golden_files_say_who_made_them() -> None:
         "slayer": "lava-dl 0.6.0",
         "netx": "lava-nc 0.10.0, lava-dl 0.6.0",
     }
+
+
+def test_odd_weights_of_nine_bits_do_not_pass_silently() -> None:
+    """Lava's simulation runs them; here they have no place in 8 bits, and the message says so."""
+    with pytest.raises(ConvertError, match="dense0: weight: found weights up to 256"):
+        convert(read_lava(GOLDEN / "wide.net"))
