@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import nir
 import numpy as np
 import pytest
 
@@ -18,7 +20,7 @@ from spikelet.converters import convert
 from spikelet.converters.graph import Network
 from spikelet.datasets import load
 from spikelet.events import EVENT
-from spikelet.model import V_MAX, Encoder, InputPort, LifChoices, Model, Population
+from spikelet.model import V_MAX, Encoder, InputPort, LifChoices, Model, Population, PopulationKind
 from spikelet.original import original
 from spikelet.reference import Reference
 from spikelet.verify import Verification, verify
@@ -26,6 +28,8 @@ from support.command_line import DIGITS
 from support.nir_networks import affine, chain, lif, written
 
 NETWORK = DIGITS / "digits.nir"
+#: Parameters that integers hold exactly: a decay of a half.
+LIF = {"tau": 2e-3, "r": 2.0, "v_leak": 0.0, "v_threshold": 1.0, "v_reset": 0.0}
 
 
 @pytest.fixture(scope="module")
@@ -256,6 +260,37 @@ def test_a_clamp_that_nobody_set_is_found_again_behind_an_image(tmp_path: Path) 
     made = convert(file, **said)
 
     assert original(file, made).meta["choices"] == made.meta["choices"]
+
+
+def test_maps_and_delay_lines_agree_with_the_float_network(tmp_path: Path) -> None:
+    """A convolution whose neurons get other numbers, and spikes that wait: weights are exact, so no spike differs."""
+    rng = np.random.default_rng(0)
+    weight = (rng.integers(-60, 64, (4, 2, 3, 3)) / 32).astype(np.float32)
+    conv = nir.Conv2d(
+        input_shape=(5, 5), weight=weight, stride=1, padding=1, dilation=1, groups=1, bias=np.zeros(4, np.float32)
+    )
+    shaped = {name: np.full((4, 5, 5), value, np.float32) for name, value in LIF.items()}
+    nodes: dict[str, Any] = {
+        "input": nir.Input(np.array([2, 5, 5])),
+        "conv": conv,
+        "maps": nir.LIF(**shaped),
+        "wait": nir.Delay(np.full((4, 5, 5), 0.002)),
+        "flat": nir.Flatten({"input": np.array([4, 5, 5])}, 0, -1),
+        "read": affine(3, 100),
+        "out": lif(3, tau=2e-3, r=2.0),
+        "output": nir.Output(np.array([3])),
+    }
+    file = written(tmp_path, nir.NIRGraph(nodes, list(pairwise(nodes))))
+    made = convert(file, framework="nir", dt=1e-3, reset="zero", frac=16)
+    np.savez(tmp_path / "data.npz", x=rng.integers(0, 2, (3, 12, 50)))
+    data = load(tmp_path / "data.npz", made)
+    found = verify(made, data, {"again": Reference(made)}, network=original(file, made))
+
+    assert order_of(made, 0) is not None
+    assert [layer.spikes_equal for layer in found.layers] == [1.0] * len(made.populations)
+    assert all(layer.spikes_float > 0 for layer in found.layers)
+    assert max(layer.v_rms or 0.0 for layer in found.layers) < 1e-2
+    assert {p.kind for p in made.populations} == set(PopulationKind)
 
 
 def test_the_verdict_says_what_was_not_compared(model: Model) -> None:
