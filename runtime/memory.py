@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from spikelet.arena import state_size
-from spikelet.model import Encoder, Model, Projection
+from spikelet.model import Encoder, Model, Population, PopulationKind, Projection, ProjectionKind
 
 __all__ = ["TABLES", "arena_size", "work_size"]
 
-#: Bytes of the engine's table entries (csrc/engine/net.h) and sizes of lists, where pointers have 32 bits.
-TABLES = {"population": 156, "projection": 12, "input": 32, "sink": 28}
+#: Bytes of the engine's table entries (csrc/engine: net.h, parts.h, conv.h), where pointers have 32 bits.
+TABLES = {
+    "population": 168,
+    "projection": 20,
+    "input": 32,
+    "sink": 28,
+    "rows": 64,
+    "sparse": 72,
+    "conv": 156,
+    "late": 40,
+    "blocks": 20,
+    "line": 16,
+}
 _POINTER = 4
 _ROWS_MAX, _ROWS_SPARE = 255, 8
 _IN_PADDING = 16
@@ -22,22 +35,56 @@ def work_size(model: Model) -> int:
 
 def arena_size(model: Model) -> int:
     """Bytes of the arena on a board: what spkl_arena_size() of csrc/engine/start.c gives there."""
-    largest = max(population.size for population in model.populations)
+    late = {p.target for p in model.projections if p.delays is not None}
+    words = max(_sums(population, i in late) for i, population in enumerate(model.populations))
     rows = min(max((_rows(model, projection) for projection in model.projections), default=0), _ROWS_MAX)
-    return state_size(model) + sum(
-        (
-            TABLES["population"] * len(model.populations),
-            TABLES["projection"] * len(model.projections),
-            TABLES["input"] * len(model.inputs),
-            TABLES["sink"] * len(model.outputs),
-            4 * _rounded(largest, _IN_PADDING),
-            _POINTER * (rows + _ROWS_SPARE),
-        )
+    tables = [*_tables(model), *(name for p in model.projections for name in _more(p))]
+    return (
+        state_size(model)
+        + sum(TABLES[name] for name in tables)
+        + 4 * _rounded(words, _IN_PADDING)
+        + _POINTER * (rows + _ROWS_SPARE)
     )
 
 
+def _sums(p: Population, late: bool) -> int:
+    """Words of scratch for the sums of a population, its touched blocks, and sums of a late projection."""
+    n = _rounded(p.size, 4)
+    if late:
+        return n + -(-p.size // 32) + n
+    blocks = -(-p.size >> p.block) if p.block else 0
+    return n + -(-blocks // 4) if blocks else p.size
+
+
+def _tables(model: Model) -> Iterator[str]:
+    """Entries of tables of all records but projections."""
+    for population in model.populations:
+        yield "population"
+        if population.kind is PopulationKind.DELAY:
+            yield "line"
+        elif population.block:
+            yield "blocks"
+    yield from ("input" for _ in model.inputs)
+    yield from ("sink" for _ in model.outputs)
+
+
+def _more(p: Projection) -> Iterator[str]:
+    """Entries of tables of a projection."""
+    yield "projection"
+    if p.kind is ProjectionKind.DENSE and (p.bits != 8 or p.source_map is not None):
+        yield "rows"
+    if p.kind is ProjectionKind.SPARSE:
+        yield "sparse"
+    if p.kind is ProjectionKind.CONV:
+        yield "conv"
+    if p.delays is not None:
+        yield "late"
+
+
 def _rows(model: Model, projection: Projection) -> int:
-    """The most events that a projection's source sends in a tick."""
+    """The most events that are listed for a dense projection in a tick."""
+    if projection.kind is not ProjectionKind.DENSE:
+        return 0
     if projection.from_input:
         return model.inputs[projection.source].capacity
     return model.populations[projection.source].size

@@ -129,8 +129,6 @@ def tick_kernel(model: Model, index: int) -> str | None:
     """The kernel that updates a population: decides as spkl_choose_tick_any(); None for a delay line."""
     if model.populations[index].kind is PopulationKind.DELAY:
         return None
-    if is_small(model):
-        return "lif_tick_plain_s32"
     if is_if(model, index):
         return "lif_tick_if_s32"
     return "lif_tick_plain_s32" if is_plain(model, index) else "lif_tick_any_s32"
@@ -160,6 +158,8 @@ def _input_sum(model: Model, index: int) -> int:
 
 
 def _ticks(model: Model) -> set[str]:
+    if is_small(model):
+        return {"lif_tick_plain_s32"}
     return {name for i in range(len(model.populations)) if (name := tick_kernel(model, i)) is not None}
 
 

@@ -1,7 +1,7 @@
 /* Blocks of neurons that rest. A block rests when a tick without input would
  * change none of its words and fire none of its neurons: then nothing is lost
  * when it is left out until an event comes for it. */
-#include "map.h"
+#include "parts.h"
 
 enum { WORD = 32 };
 

@@ -6,18 +6,16 @@ static int build_population(struct spkl_walk *walk,
                             const struct spkl_population_record *record,
                             struct spkl_population *p)
 {
+    /* block, reserved */
+    const struct spkl_word *last = (const void *)&record->block;
     struct spkl_lif *lif = &p->lif;
     uint32_t n = record->size;
     uintptr_t at;
     int error;
 
-    if (record->frac > 20 || n == 0 || !spkl_is_positive(record->max_count)) {
+    if (record->frac > 20 || n == 0 || !spkl_is_positive(record->max_count) ||
+        (last[0].word >> 8 | last[1].word) != 0) {
         return SPKL_ERR_IMAGE_POPULATION;
-    }
-    for (unsigned i = 0; i < sizeof record->reserved; i++) {
-        if (record->reserved[i] != 0) {
-            return SPKL_ERR_IMAGE_POPULATION;
-        }
     }
     if (walk->most_sums < n) {
         walk->most_sums = n;
@@ -25,7 +23,7 @@ static int build_population(struct spkl_walk *walk,
     walk->sum = 0;
     p->more = NULL;
     lif->in = walk->net.in;
-    lif->values = NULL;
+    lif->values = p->source.values = NULL;
     lif->flags = record->flags;
     lif->n = n;
     lif->frac = record->frac;
@@ -40,7 +38,6 @@ static int build_population(struct spkl_walk *walk,
     walk->state = at;
     p->source.n = &p->head->n_events;
     p->source.neurons = lif->fired;
-    p->source.values = lif->values;
     return error;
 }
 
@@ -52,17 +49,16 @@ build_projection(struct spkl_walk *walk,
     const struct spkl_model *model = walk->net.model;
     uint32_t index = record->source & ~SPKL_IMAGE_FROM_INPUT;
     uint32_t here = index & walk->real;
-    uint32_t events = 0;
     int error;
 
-    walk->rows = 0;
+    walk->rows = UINT32_MAX; /* no data has so many rows */
     if (index != record->source) {
         const struct spkl_input_record *from =
             spkl_records(model, SPKL_SECTION_INPUTS);
 
         if (index < spkl_count(model, SPKL_SECTION_INPUTS)) {
             walk->rows = from[index].size;
-            events = from[index].capacity;
+            walk->events = from[index].capacity;
             walk->brings = from[index].max_sum;
         }
         q->source = &walk->net.inputs[here].source;
@@ -71,15 +67,15 @@ build_projection(struct spkl_walk *walk,
             spkl_records(model, SPKL_SECTION_POPULATIONS);
 
         if (index < spkl_count(model, SPKL_SECTION_POPULATIONS)) {
-            walk->rows = events = from[index].size;
+            walk->rows = walk->events = from[index].size;
             walk->brings = walk->rows * from[index].max_count;
         }
         q->source = &walk->net.populations[here].source;
     }
-    if (walk->largest_source < events) {
-        walk->largest_source = events;
-    }
     error = spkl_kernels.build_projection(walk, record, q, p);
+    if (walk->most_rows < walk->events) {
+        walk->most_rows = walk->events;
+    }
     walk->sum += walk->brings;
     return error == SPKL_OK && walk->sum > SPKL_INPUT_SUM_MAX
                ? SPKL_ERR_IMAGE_BOUND
@@ -98,8 +94,7 @@ static int build_group(struct spkl_walk *walk, uint32_t index,
     int error = build_population(walk, record, p);
 
     p->projections = walk->projection;
-    while (error == SPKL_OK &&
-           walk->record != spkl_records(model, SPKL_SECTION_INPUTS) &&
+    while (error == SPKL_OK && walk->record != walk->records_end &&
            walk->record->target == index) {
         error = build_projection(walk, walk->record++, walk->projection, p);
         walk->projection += walk->real & 1u;
@@ -123,6 +118,7 @@ int spkl_build(struct spkl_walk *walk)
     int error = SPKL_OK;
 
     walk->record = spkl_records(model, SPKL_SECTION_PROJECTIONS);
+    walk->records_end = input;
     walk->projection = walk->net.projections;
     for (uint32_t i = 0; i < spkl_count(model, SPKL_SECTION_POPULATIONS); i++) {
         error = build_group(walk, i, &walk->net.populations[i & walk->real]);
@@ -130,7 +126,7 @@ int spkl_build(struct spkl_walk *walk)
             return error;
         }
     }
-    if (walk->record != (const void *)input) {
+    if (walk->record != walk->records_end) {
         return SPKL_ERR_IMAGE_PROJECTION;
     }
     for (uint32_t i = 0; i < spkl_count(model, SPKL_SECTION_INPUTS); i++) {

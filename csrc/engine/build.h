@@ -16,13 +16,16 @@ struct spkl_walk {
                       * grow downwards, in a dry run from 0 */
     uint32_t real;   /* mask for the indices of tables; 0: a dry run */
     uint32_t most_sums; /* words of scratch that a population needs for sums */
-    uint32_t largest_source;
+    uint32_t most_rows; /* events that a dense projection lists in a tick */
     const struct spkl_projection_record *record; /* the next ones */
+    const void *records_end;
     struct spkl_projection *projection;
     /* Of the population: the largest sum of |value| of its projections. */
     uint32_t sum;
-    /* Of the projection: neurons of its source, what it may add to `sum`. */
+    /* Of the projection: neurons of its source and events of a tick, what it
+     * may add to `sum`. */
     uint32_t rows;
+    uint32_t events;
     uint32_t brings;
 };
 

@@ -1,6 +1,6 @@
 /* What models need beyond dense rows of bytes: docs/reference/image.md 5. Each
  * part is linked by spkl_parts. */
-#include "map.h"
+#include "parts.h"
 #include "plain.h"
 
 void *spkl_keep(struct spkl_walk *walk, const void *table, size_t size)
@@ -59,13 +59,16 @@ int spkl_build_any(struct spkl_walk *walk,
         return SPKL_ERR_UNSUPPORTED;
     }
     build = spkl_parts.build[record->kind];
-    if (walk->rows == 0 || record->reserved != 0 ||
+    if (walk->rows > UINT16_MAX || record->reserved != 0 ||
         record->flags > (SPKL_IMAGE_HAS_MAP | SPKL_IMAGE_HAS_DELAYS) ||
         (!late && record->delays != 0) || feeds != spkl_is_line(p)) {
         return SPKL_ERR_IMAGE_PROJECTION;
     }
     if (build == NULL || (late && spkl_parts.build_late == NULL)) {
         return SPKL_ERR_NO_KERNEL;
+    }
+    if (record->kind != SPKL_PROJECTION_DENSE) {
+        walk->events = 0; /* no list of rows */
     }
     error = build(walk, record, q, p);
     return error == SPKL_OK && late ? spkl_parts.build_late(walk, record, q, p)

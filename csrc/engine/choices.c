@@ -59,7 +59,7 @@ static int place(struct spkl_walk *walk,
     int error = SPKL_OK;
 
     if (lif->flags & SPKL_LIF_SEVERAL) {
-        lif->values = (void *)walk->state;
+        lif->values = p->source.values = (void *)walk->state;
         walk->state += halves;
     }
     lif->u = (void *)walk->state;

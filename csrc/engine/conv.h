@@ -1,7 +1,7 @@
 #ifndef SPKL_CONV_H
 #define SPKL_CONV_H
 
-#include "map.h"
+#include "parts.h"
 
 /* One direction of a convolution. An event at y (behind the pool) has the taps
  * k with o stride = y + pad - k dilation for an o from 0 to end - 1. */

@@ -1,19 +1,10 @@
 /* Late projections: semantics 2.6. */
-#include "map.h"
+#include "parts.h"
 
 enum { DELAY_MAX = 65535 };
 
-struct late {
-    struct spkl_projection inner; /* without delays */
-    const int32_t *delays;
-    int32_t *sums;   /* scratch: [n], 0 between ticks */
-    int32_t *ring;   /* [ticks][n] */
-    uint32_t *place; /* [2]: of this tick; ticks until the ring is empty */
-    uint32_t ticks;
-};
-
 /* Hand the sums of this tick to the ticks in which they are due. */
-static void hand(const struct late *late, uint32_t n)
+static void hand(const struct spkl_late *late, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
         uint32_t slot = late->place[0] + (uint32_t)late->delays[i];
@@ -30,7 +21,7 @@ static uint32_t deliver(const struct spkl_net *net,
                         const struct spkl_population *p,
                         const struct spkl_projection *q)
 {
-    const struct late *late = q->table;
+    const struct spkl_late *late = q->table;
     uint32_t *place = late->place;
     uint32_t n = p->lif.n;
     int32_t *due;
@@ -62,7 +53,7 @@ int spkl_build_late(struct spkl_walk *walk,
                     struct spkl_projection *q, struct spkl_population *p)
 {
     uint32_t n = p->lif.n;
-    struct late late;
+    struct spkl_late late;
     int32_t most = 0;
     int error;
 

@@ -1,5 +1,5 @@
 /* Delay lines and their feeds: semantics 3.4. */
-#include "map.h"
+#include "parts.h"
 #include "spkl_lif_flags.h"
 
 enum { WORD = 32, DELAY_MAX = 65535 };

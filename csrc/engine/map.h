@@ -115,39 +115,4 @@ int spkl_find_map(struct spkl_walk *walk,
 /* map.c: whether the record says nothing of a target. */
 bool spkl_has_no_target(const struct spkl_map_record *map);
 
-/* rows.c: whether the codes of rows behind their n-th are padding. */
-bool spkl_is_padded(const uint8_t *row, uint32_t rows, uint32_t n,
-                    uint32_t stride, uint32_t layout);
-
-/* rows.c: bytes of a row of n codes. */
-uint32_t spkl_stride_of(uint32_t n, uint32_t layout);
-
-/* Blocks of a population that rest together: bit by bit in the state, and the
- * touched ones, byte by byte in the scratch. */
-struct spkl_blocks {
-    uint8_t *touched;
-    uint32_t *rests;
-    spkl_lif_tick_fn *tick;
-    uint32_t shift; /* neurons of a block, as a power of 2 */
-    uint32_t n;
-};
-
-/* blocks.c: an event came for all neurons. */
-void spkl_touch_all(const struct spkl_population *p);
-
-/* Whether a population is a delay line: what the others have in v, it has not.
- */
-static inline bool spkl_is_line(const struct spkl_population *p)
-{
-    return p->lif.v == p->lif.in;
-}
-
-/* The ring of a delay line. */
-struct spkl_line {
-    void *slots;     /* int16_t [ticks][n]; without values words of bits */
-    uint32_t *place; /* [2]: of this tick; values that wait */
-    uint32_t ticks;
-    uint32_t words; /* of a slot of bits */
-};
-
 #endif

@@ -56,8 +56,8 @@ struct spkl_population {
     void *late; /* sums of its late projections, in the state */
     void *late_end;
     void *more; /* struct spkl_blocks or spkl_line; NULL: neither */
-    struct spkl_lif lif;
     struct spkl_source source;
+    struct spkl_lif lif;
 };
 
 /* Bring what a projection's source gives in this tick to the sums of its target

@@ -132,9 +132,9 @@ static int check_records(struct spkl_model *model)
         error = SPKL_ERR_IMAGE_MODEL;
     }
     model->n_in = (walk.most_sums + 15) & ~UINT32_C(15);
-    model->n_rows = SPKL_ROWS_SPARE + (walk.largest_source < SPKL_ROWS_MAX
-                                           ? walk.largest_source
-                                           : SPKL_ROWS_MAX);
+    model->n_rows =
+        SPKL_ROWS_SPARE +
+        (walk.most_rows < SPKL_ROWS_MAX ? walk.most_rows : SPKL_ROWS_MAX);
     /* The tables beside the net's lie at the end. */
     model->n_rows += (0u - (uint32_t)walk.more) / sizeof *walk.net.rows;
     model->arena_size = spkl_lay_out(model, 0, &walk.net);

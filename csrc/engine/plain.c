@@ -21,23 +21,22 @@ int spkl_check_choices_plain(struct spkl_walk *walk,
 {
     uint32_t flags = record->flags;
     uint32_t resets = flags / SPKL_LIF_RESET_SUBTRACT;
-    uint32_t needs = 0;
+    uint32_t bad = record->max_count >> 1;
 
     p->lif.u = p->lif.v = (void *)walk->state;
     walk->state += spkl_room(4 * p->lif.n);
-    if (record->kind != SPKL_POPULATION_LIF || record->block != 0 ||
-        (flags & ~KNOWN) != 0 || (parameters & ~PARAMETERS) != 0) {
+    if (((record->kind ^ (uint32_t)SPKL_POPULATION_LIF) | record->block |
+         (flags & ~KNOWN) | (parameters & ~PARAMETERS)) != 0) {
         return SPKL_ERR_NO_KERNEL;
     }
     if ((flags & SPKL_LIF_FIRES) == 0) {
-        needs = resets | (parameters & PARAMETER(FIRE_ABOVE));
+        bad |= resets | (parameters & PARAMETER(FIRE_ABOVE));
     }
     if ((resets & 3u) == 0) {
-        needs |= parameters & PARAMETER(RESET);
+        bad |= parameters & PARAMETER(RESET);
     }
-    return record->max_count > 1 || needs != 0 || (RESETS >> resets & 1u) == 0
-               ? SPKL_ERR_IMAGE_POPULATION
-               : SPKL_OK;
+    bad |= ~(RESETS >> resets) & 1u;
+    return bad != 0 ? SPKL_ERR_IMAGE_POPULATION : SPKL_OK;
 }
 
 spkl_lif_tick_fn *spkl_choose_tick_plain(struct spkl_population *p,
@@ -66,6 +65,8 @@ int spkl_build_dense(struct spkl_walk *walk,
 {
     uint32_t n = p->lif.n;
     uint32_t rows = walk->rows;
+    /* delay, reserved */
+    const struct spkl_word *unused = (const void *)&record->delay;
 
     if (record->kind != SPKL_PROJECTION_DENSE || record->layout != 0 ||
         record->flags != 0) {
@@ -75,10 +76,10 @@ int spkl_build_dense(struct spkl_walk *walk,
     q->stride = (n + 3u) & ~UINT32_C(3);
     q->weights =
         spkl_data_at(walk->net.model, record->weights, rows * q->stride);
-    return (record->delay | record->reserved | record->map | record->delays |
+    return (unused->word | record->map | record->delays |
             (record->stride ^ q->stride) |
             (record->weights_length ^ rows * q->stride)) != 0 ||
-                   rows == 0 || q->weights == NULL ||
+                   q->weights == NULL ||
                    !is_padded(q->weights, rows, n, q->stride)
                ? SPKL_ERR_IMAGE_PROJECTION
                : SPKL_OK;

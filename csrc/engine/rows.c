@@ -1,14 +1,7 @@
 /* Dense projections of any layout, with or without a map: docs/reference/
  * image.md 5.1. */
-#include "map.h"
+#include "parts.h"
 #include "spkl_code.h"
-
-struct rows {
-    const struct spkl_map *map; /* &own, or NULL */
-    struct spkl_map own;
-    spkl_add_rows_fn *add;
-    uint32_t layout;
-};
 
 uint32_t spkl_stride_of(uint32_t n, uint32_t layout)
 {
@@ -38,7 +31,7 @@ bool spkl_is_padded(const uint8_t *row, uint32_t rows, uint32_t n,
 /* Spikes: as many rows at once as a call takes. Returns how many have a row. */
 static uint32_t add_spikes(const struct spkl_net *net,
                            const struct spkl_projection *q, uint32_t targets,
-                           const struct rows *rows)
+                           const struct spkl_rows *rows)
 {
     const uint16_t *neuron = q->source->neurons;
     const uint16_t *end = neuron + *q->source->n;
@@ -62,7 +55,7 @@ static uint32_t add_spikes(const struct spkl_net *net,
 
 static uint32_t add_values(const struct spkl_net *net,
                            const struct spkl_projection *q, uint32_t targets,
-                           const struct rows *rows)
+                           const struct spkl_rows *rows)
 {
     const struct spkl_source *source = q->source;
     struct spkl_codes codes = {NULL, 0, rows->layout};
@@ -84,7 +77,7 @@ static uint32_t deliver(const struct spkl_net *net,
                         const struct spkl_projection *q)
 {
     const struct spkl_source *source = q->source;
-    const struct rows *rows = q->table;
+    const struct spkl_rows *rows = q->table;
     bool spikes = source->values == NULL || source->n[1] == 1;
     uint32_t n;
 
@@ -118,8 +111,8 @@ int spkl_build_rows(struct spkl_walk *walk,
     uint32_t layout = record->layout;
     uint32_t stride = spkl_stride_of(p->lif.n, layout);
     const struct spkl_map_record *there;
-    struct rows rows;
-    struct rows *kept;
+    struct spkl_rows rows;
+    struct spkl_rows *kept;
     int error = spkl_find_map(walk, record, &there, &rows.own);
     uint64_t length = (uint64_t)walk->rows * stride;
 

@@ -1,14 +1,10 @@
 /* The beginning of a sample, and of everything: semantics 2.1 and 2.4. */
 #include "net.h"
 
-struct SPKL_RECORD word {
-    uint32_t word;
-};
-
 /* Arrays of words, or those of the state. */
-static void clear(void *from, const void *end)
+SPKL_NOINLINE static void clear(void *from, const void *end)
 {
-    for (struct word *at = from; at != end; at++) {
+    for (struct spkl_word *at = from; at != end; at++) {
         at->word = 0;
     }
 }

@@ -1,19 +1,9 @@
 /* Sparse projections: docs/reference/image.md 5.1, layout 5. */
-#include "map.h"
-
-struct sparse {
-    const struct spkl_map *map; /* &own, or NULL */
-    struct spkl_map own;
-    const uint32_t *start; /* [rows + 1] bytes from q->weights on */
-    uint8_t *touched;      /* of the target's blocks, or &nothing */
-    uint32_t shift;
-    bool look; /* there are blocks, or pairs of weight 0 */
-    uint8_t nothing;
-};
+#include "parts.h"
 
 /* Mark the blocks of a row's targets. Returns the number of its weights. */
-static uint32_t look(const struct sparse *sparse, const struct spkl_pair *pair,
-                     uint32_t n)
+static uint32_t look(const struct spkl_sparse *sparse,
+                     const struct spkl_pair *pair, uint32_t n)
 {
     uint32_t at = 0;
     uint32_t weights = n;
@@ -33,7 +23,7 @@ static uint32_t deliver(const struct spkl_net *net,
                         const struct spkl_projection *q)
 {
     const struct spkl_source *source = q->source;
-    const struct sparse *sparse = q->table;
+    const struct spkl_sparse *sparse = q->table;
     uint32_t n = *source->n;
     uint32_t synops = 0;
 
@@ -75,7 +65,8 @@ static bool is_inside(const uint8_t *row, uint32_t bytes, uint32_t n,
 
 /* The table of rows and what it leads to. */
 static bool check_rows(const struct spkl_projection_record *record,
-                       struct sparse *sparse, uint32_t rows, uint32_t targets)
+                       struct spkl_sparse *sparse, uint32_t rows,
+                       uint32_t targets)
 {
     uint32_t begin = 4 * (rows + 1);
     const uint8_t *row = (const uint8_t *)sparse->start + begin;
@@ -107,8 +98,8 @@ int spkl_build_sparse(struct spkl_walk *walk,
 {
     const struct spkl_map_record *there;
     const struct spkl_blocks *blocks = p->more;
-    struct sparse sparse;
-    struct sparse *kept;
+    struct spkl_sparse sparse;
+    struct spkl_sparse *kept;
     int error = spkl_find_map(walk, record, &there, &sparse.own);
 
     if (error != SPKL_OK) {

@@ -44,7 +44,7 @@ int spkl_start(struct spkl_net *net, const struct spkl_model *model,
     walk.more = spkl_lay_out(model, (uintptr_t)arena, &walk.net);
     walk.real = UINT32_MAX;
     walk.most_sums = 0;
-    walk.largest_source = 0;
+    walk.most_rows = 0;
     walk.state = (uintptr_t)(walk.net.clock + 1);
     error = spkl_build(&walk);
     if (error == SPKL_OK) {

@@ -2,6 +2,8 @@
 #ifndef SPKL_COMPILER_H
 #define SPKL_COMPILER_H
 
+#include <stdint.h>
+
 #if defined(__GNUC__)
 /* A type that lies over memory of any other type. */
 #define SPKL_RECORD __attribute__((may_alias))
@@ -15,5 +17,10 @@
 #define SPKL_NOINLINE
 #define SPKL_BARRIER() ((void)0)
 #endif
+
+/* A word of memory of any type. */
+struct SPKL_RECORD spkl_word {
+    uint32_t word;
+};
 
 #endif

@@ -19,16 +19,17 @@ CSRC = Path(__file__).resolve().parents[2] / "csrc"
 PLAIN_CHOICES = ("bias_to_v", "fires", "reset_kind", "reset_next", "reset_before_leak")
 PLAIN_PARAMETERS = ("decay_v", "fire_above", "reset", "bias", "v_min", "v_init")
 _SHIM = """
-#include "spkl_kernels.h"
+#include "build.h"
 int ask(int plain, uint32_t flags, uint32_t parameters);
 int ask(int plain, uint32_t flags, uint32_t parameters)
 {
-    struct spkl_lif lif = {0};
-    uintptr_t state = 0;
+    struct spkl_walk walk = {0};
+    struct spkl_population p = {0};
+    struct spkl_population_record record = {.kind = 1, .flags = flags, .max_count = 1};
 
-    lif.flags = flags;
-    return plain ? spkl_check_choices_plain(&lif, parameters, &state)
-                 : spkl_check_choices_any(&lif, parameters, &state);
+    p.lif.flags = flags;
+    return plain ? spkl_check_choices_plain(&walk, &record, &p, parameters)
+                 : spkl_check_choices_any(&walk, &record, &p, parameters);
 }
 """
 
@@ -40,7 +41,8 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
         pytest.skip("needs a C compiler: apt-get install gcc libc6-dev")
     folder = tmp_path_factory.mktemp("choices")
     (folder / "shim.c").write_text(_SHIM)
-    files = [folder / "shim.c", CSRC / "engine" / "choices.c", CSRC / "engine" / "choices_plain.c"]
+    kernels = CSRC / "kernels"
+    files = [folder / "shim.c", *(CSRC / "engine").glob("*.c"), *(kernels / "ref").glob("*.c"), kernels / "all.c"]
     words = ["cc", "-std=c99", "-shared", "-fPIC", f"-I{CSRC / 'include'}", f"-I{CSRC / 'engine'}", *map(str, files)]
     subprocess.run([*words, "-o", str(folder / "choices.so")], check=True, timeout=60)
     return ctypes.CDLL(str(folder / "choices.so"))

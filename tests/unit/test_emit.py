@@ -13,20 +13,23 @@ import numpy as np
 import pytest
 
 from spikelet.converters.emit import kernel_names, kernel_table
-from spikelet.converters.emit.kernels import is_plain
+from spikelet.converters.emit.kernels import is_plain, is_small, tick_kernel
 from spikelet.image import encode
-from spikelet.model import V_MAX, Decoder, Encoder, Model
+from spikelet.model import V_MAX, Decoder, Encoder, LifChoices, Model, Population, ResetKind
+from strategies import corpus
 from support import native_board
 from support.random_models import random_model
 
 ROOT = Path(__file__).resolve().parents[2]
-Ask = Callable[[Model, int], bool]
+Ask = Callable[[Model, int], "str | None"]
 
 _SHIM = """
-#include "net.h"
-int is_plain(const void *image, size_t length, unsigned population);
-int is_plain(const void *image, size_t length, unsigned population)
+#include "parts.h"
+int ask(const void *image, size_t length, unsigned population);
+int ask(const void *image, size_t length, unsigned population)
 {
+    spkl_lif_tick_fn *tick;
+
     static uint64_t arena[1 << 17];
     struct spkl_model model;
     struct spkl_net net;
@@ -35,32 +38,54 @@ int is_plain(const void *image, size_t length, unsigned population)
         spkl_start(&net, &model, arena, sizeof arena) != 0) {
         return -1;
     }
-    return net.populations[population].tick == spkl_lif_tick_plain_s32;
+    tick = net.populations[population].tick;
+    if (tick == spkl_tick_line) {
+        return 3;
+    }
+    if (tick == spkl_tick_blocks) {
+        tick = ((struct spkl_blocks *)net.populations[population].more)->tick;
+    }
+    return (tick == spkl_lif_tick_plain_s32) + 2 * (tick == spkl_lif_tick_if_s32);
 }
 """
 
 
+_TICKS = ("lif_tick_any_s32", "lif_tick_plain_s32", "lif_tick_if_s32", None)
+
+
+def _compile(target: Path, sources: list[Path], *flags: str) -> None:
+    words = ["cc", "-std=c99", "-O1", "-fPIC", *native_board.includes(), *flags, *map(str, sources)]
+    subprocess.run([*words, "-o", str(target)], check=True, timeout=120)
+
+
 @pytest.fixture(scope="module")
-def engine_says(tmp_path_factory: pytest.TempPathFactory) -> Ask:
-    """Ask the engine whether it runs a population in the fast kernel."""
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The engine and all kernels, without a table, with a function to ask."""
     if shutil.which("cc") is None:
         pytest.skip("needs a C compiler: apt-get install gcc libc6-dev")
-    folder = tmp_path_factory.mktemp("plain")
+    folder = tmp_path_factory.mktemp("emit")
     (folder / "shim.c").write_text(_SHIM)
     kernels = ROOT / "csrc" / "kernels"
-    files = [*(ROOT / "csrc" / "engine").glob("*.c"), *(kernels / "ref").glob("*.c"), kernels / "all.c"]
-    words = ["cc", "-std=c99", "-O1", "-shared", "-fPIC", *native_board.includes(), *map(str, files)]
-    subprocess.run([*words, str(folder / "shim.c"), "-o", str(folder / "plain.so")], check=True, timeout=120)
-    library = ctypes.CDLL(str(folder / "plain.so"))
+    files = [folder / "shim.c", *(ROOT / "csrc" / "engine").glob("*.c"), *(kernels / "ref").glob("*.c")]
+    _compile(folder / "parts.o", files, "-r", "-nostdlib", "-flinker-output=nolto-rel")
+    return folder / "parts.o"
 
-    def ask(model: Model, population: int) -> bool:
-        image = encode(model)
-        words = (ctypes.c_uint32 * (len(image) // 4)).from_buffer_copy(image)
-        answer = library.is_plain(words, ctypes.c_size_t(len(image)), population)
-        assert answer >= 0
-        return bool(answer)
 
-    return ask
+def _ask(library: Path, model: Model, population: int) -> str | None:
+    """The kernel that the engine takes for a population."""
+    image = encode(model)
+    words = (ctypes.c_uint32 * (len(image) // 4)).from_buffer_copy(image)
+    answer = ctypes.CDLL(str(library)).ask(words, ctypes.c_size_t(len(image)), population)
+    assert answer >= 0, answer
+    return _TICKS[answer]
+
+
+@pytest.fixture(scope="module")
+def engine_says(parts: Path) -> Ask:
+    """Ask the engine with the table of all kernels which one it takes."""
+    library = parts.with_name("all.so")
+    _compile(library, [parts, ROOT / "csrc" / "kernels" / "all.c"], "-shared")
+    return lambda model, population: _ask(library, model, population)
 
 
 @pytest.mark.parametrize("encoder", list(Encoder), ids=lambda encoder: encoder.name)
@@ -70,28 +95,54 @@ def test_the_fast_kernel_is_linked_where_the_engine_takes_it(engine_says: Ask, e
     for seed in range(40):
         model = random_model(seed, plain=seed % 2 == 0, encoder=encoder)
         for index in range(len(model.populations)):
-            plain = is_plain(model, index)
-            found.add(plain)
-            assert engine_says(model, index) == plain, (seed, index)
+            found.add(tick_kernel(model, index))
+            assert engine_says(model, index) == tick_kernel(model, index), (seed, index)
 
-    assert found == {False, True}
+    assert {"lif_tick_any_s32", "lif_tick_plain_s32"} <= found
+
+
+def _without_leak(model: Model) -> Model:
+    """The model with neurons that only sum, fire several spikes at once, and lose what fired."""
+    choices = LifChoices(several=True, reset_kind=ResetKind.SUBTRACT)
+    numbers = {name: np.array([50], np.int32) for name in ("fire_above", "reset", "count_by")}
+
+    def change(population: Population) -> Population:
+        return dataclasses.replace(population, frac=0, choices=choices, max_count=2, parameters=numbers)
+
+    return dataclasses.replace(model, populations=tuple(change(population) for population in model.populations))
+
+
+def test_a_table_of_a_model_opens_that_model(parts: Path, engine_says: Ask) -> None:
+    """Networks of every kind of projection: what the table names is enough, and chosen as with all kernels."""
+    found: set[str | None] = set()
+    for number, model in enumerate([_without_leak(random_model(5)), *(model for model, _ in corpus(24))]):
+        table, library = parts.with_name(f"table{number}.c"), parts.with_name(f"model{number}.so")
+        table.write_text(kernel_table(model))
+        _compile(library, [parts, table], "-shared")
+        for index in range(len(model.populations)):
+            kernel = _ask(library, model, index)
+            found.add(kernel)
+            assert kernel == engine_says(model, index) == tick_kernel(model, index) or is_small(model)
+
+    assert found == set(_TICKS)
 
 
 def test_both_see_the_same_bound(engine_says: Ask) -> None:
     """128 times the largest input, in units of v, and the largest bias fit in V_MAX exactly, or by one not."""
     model = random_model(2, plain=True)
     first = model.populations[0]
+    leak = {"decay_v": np.array([60000], np.int32)}
     most = 128 * model.inputs[0].max_sum
     found = []
     for frac in (0, 4, 20):
         room = V_MAX - (most << frac)
         for bias in (0, room, room + 1, -room, -room - 1):
             if abs(bias) <= V_MAX:
-                parameters = {**first.parameters, "bias": np.array([bias], np.int32)}
+                parameters = {**first.parameters, **leak, "bias": np.array([bias], np.int32)}
                 changed = dataclasses.replace(first, frac=frac, parameters=parameters)
                 other = dataclasses.replace(model, populations=(changed, *model.populations[1:]))
                 found.append(is_plain(other, 0))
-                assert engine_says(other, 0) == found[-1], (frac, bias)
+                assert (engine_says(other, 0) == "lif_tick_plain_s32") == found[-1], (frac, bias)
 
     assert {False, True} == set(found)
 
@@ -99,15 +150,17 @@ def test_both_see_the_same_bound(engine_says: Ask) -> None:
 def test_the_table_names_each_kernel_once() -> None:
     """The table has what kernel_names lists and not every model has, the kind of port and the check of choices."""
     for encoder in Encoder:
-        model = random_model(3, encoder=encoder)
-        table = kernel_table(model)
+        for plain in (False, True):
+            model = random_model(3, plain=plain, encoder=encoder)
+            table = kernel_table(model)
 
-        named = [name for name in kernel_names(model) if name.startswith(("lif_", "encode_", "decode_"))]
-        assert all(table.count(f" = spkl_{name},") == 1 for name in named)
-        assert table.count(" = spkl_check_choices_") == 1
-        ports = ["update_events"] if encoder is Encoder.EVENTS else ["update_frame", "check_encoder"]
-        assert all(table.count(f" = spkl_{name},") == 1 for name in ports)
-        assert table.count(" = spkl_") == len(named) + len(ports) + 1
+            start = ("encode_", "decode_") if is_small(model) else ("lif_", "encode_", "decode_")
+            named = [name for name in kernel_names(model) if name.startswith(start)]
+            assert all(table.count(f" = spkl_{name},") == 1 for name in named)
+            for entry in ("check_choices", "choose_tick", "build_projection"):
+                assert table.count(f".{entry} = spkl_") == 1
+            ports = ["update_events"] if encoder is Encoder.EVENTS else ["update_frame", "check_encoder"]
+            assert all(table.count(f" = spkl_{name},") == 1 for name in ports)
 
 
 def test_a_model_without_decoders_and_encoders_links_none() -> None:

@@ -15,12 +15,8 @@ from support.random_models import random_model
 from support.tools import COMPILERS, need_compiler
 
 _SOURCE = """
-#include "net.h"
-const char population[sizeof(struct spkl_population)] = {0};
-const char projection[sizeof(struct spkl_projection)] = {0};
-const char input[sizeof(struct spkl_input)] = {0};
-const char sink[sizeof(struct spkl_sink)] = {0};
-"""
+#include "conv.h"
+""" + "".join(f"const char {name}[sizeof(struct spkl_{name})] = {{0}};\n" for name in TABLES)
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)

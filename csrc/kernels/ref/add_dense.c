@@ -9,17 +9,19 @@ uint32_t spkl_add_dense(const struct spkl_net *net,
     uint32_t n = *source->n;
 
     spkl_count_up(&p->head->stats.synops, n * p->lif.n);
-    for (uint32_t k = 0; k < n; k++) {
+    while (n > 0) {
         const uint8_t *weight = q->weights;
+        int32_t *in = net->in;
         int32_t times = 1;
 
-        weight += (size_t)source->neurons[k] * q->stride;
+        n--;
+        weight += (size_t)source->neurons[n] * q->stride;
         if (source->values != NULL) {
-            times = source->values[k];
+            times = source->values[n];
         }
-        for (uint32_t i = 0; i < q->stride; i++) {
-            net->in[i] += times * (weight[i] - SPKL_IMAGE_ZERO_WEIGHT);
+        for (uint32_t i = q->stride; i > 0; i--) {
+            *in++ += times * (*weight++ - SPKL_IMAGE_ZERO_WEIGHT);
         }
     }
-    return n;
+    return *source->n;
 }

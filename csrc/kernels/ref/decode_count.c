@@ -6,13 +6,14 @@ void spkl_decode_count(int32_t *scores, const struct spkl_lif *p,
     (void)sample_tick;
     for (size_t k = 0; k < n_fired; k++) {
         int32_t *score = &scores[p->fired[k]];
-        int32_t value = p->values != NULL ? p->values[k] : 1;
+        uint32_t value = p->values != NULL ? (uint32_t)p->values[k] : 1;
+        uint32_t before = (uint32_t)*score;
+        uint32_t sum = before + value;
 
-        if (value < 0 ? *score < INT32_MIN - value
-                      : *score > INT32_MAX - value) {
-            value = 0;
-            *score = *score < 0 ? INT32_MIN : INT32_MAX;
+        /* The sum's sign is not that of both. */
+        if (((sum ^ before) & (sum ^ value)) >> 31) {
+            sum = INT32_MAX + (before >> 31);
         }
-        *score += value;
+        *score = (int32_t)sum;
     }
 }

@@ -1,0 +1,74 @@
+/*
+ * Tables beside the net's, of projections and populations that need more than
+ * their entries. They lie at the end of the arena.
+ */
+#ifndef SPKL_PARTS_H
+#define SPKL_PARTS_H
+
+#include "map.h"
+
+/* Dense rows. */
+struct spkl_rows {
+    const struct spkl_map *map; /* &own, or NULL */
+    struct spkl_map own;
+    spkl_add_rows_fn *add;
+    uint32_t layout;
+};
+
+/* Sparse rows. */
+struct spkl_sparse {
+    const struct spkl_map *map; /* &own, or NULL */
+    struct spkl_map own;
+    const uint32_t *start; /* [rows + 1] bytes from q->weights on */
+    uint8_t *touched;      /* of the target's blocks, or &nothing */
+    uint32_t shift;
+    bool look; /* there are blocks, or pairs of weight 0 */
+    uint8_t nothing;
+};
+
+/* Sums that wait for their ticks. */
+struct spkl_late {
+    struct spkl_projection inner; /* without delays */
+    const int32_t *delays;
+    int32_t *sums;   /* scratch: [n], 0 between ticks */
+    int32_t *ring;   /* [ticks][n] */
+    uint32_t *place; /* [2]: of this tick; ticks until the ring is empty */
+    uint32_t ticks;
+};
+
+/* Blocks of a population that rest together: bit by bit in the state, and the
+ * touched ones, byte by byte in the scratch. */
+struct spkl_blocks {
+    uint8_t *touched;
+    uint32_t *rests;
+    spkl_lif_tick_fn *tick;
+    uint32_t shift; /* neurons of a block, as a power of 2 */
+    uint32_t n;
+};
+
+/* The ring of a delay line. */
+struct spkl_line {
+    void *slots;     /* int16_t [ticks][n]; without values words of bits */
+    uint32_t *place; /* [2]: of this tick; values that wait */
+    uint32_t ticks;
+    uint32_t words; /* of a slot of bits */
+};
+
+/* Whether a population is a delay line: what the others have in v, it has not.
+ */
+static inline bool spkl_is_line(const struct spkl_population *p)
+{
+    return p->lif.v == p->lif.in;
+}
+
+/* blocks.c: an event came for all neurons. */
+void spkl_touch_all(const struct spkl_population *p);
+
+/* rows.c: whether the codes of rows behind their n-th are padding. */
+bool spkl_is_padded(const uint8_t *row, uint32_t rows, uint32_t n,
+                    uint32_t stride, uint32_t layout);
+
+/* rows.c: bytes of a row of n codes. */
+uint32_t spkl_stride_of(uint32_t n, uint32_t layout);
+
+#endif
