@@ -93,6 +93,7 @@ def rounded_network(network: Network, quantised: Mapping[str, Quantised]) -> Net
         projection: scaled(path, whole, part.scale)
         for path, part in quantised.items()
         for projection, whole in part.weights.items()
+        if network.nodes[path].unit is None  # others are whole already
     }
     return Network(nodes={**network.nodes, **weights}, edges=network.edges, meta=network.meta)
 
@@ -119,6 +120,7 @@ def _meta(network: Network, options: Options) -> dict[str, Any]:
         "converter": f"spikelet {converter}".strip(),
         "source": {name: network.meta[name] for name in ("nir_version", "sha256") if name in network.meta},
         "choices": choices,
+        **({"lava": network.meta["lava"]} if "lava" in network.meta else {}),
         "assumed": FRAMEWORKS[framework].lost if framework else "",
         "input_scale": options.input_scale,
         "weight_bits": options.weight_bits,

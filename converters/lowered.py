@@ -13,7 +13,7 @@ from spikelet.converters.nodes import Convolution, DelayLine, Neurons, Output, W
 from spikelet.converters.ordering import order
 from spikelet.converters.placing import Place, block_of, placed, projection
 from spikelet.converters.ports import Options, output_port, source_of
-from spikelet.converters.quantize import Given, Quantised, Settings, delay_line, quantise
+from spikelet.converters.quantize import REST, Given, Quantised, Settings, delay_line, quantise
 from spikelet.converters.weights import reach
 from spikelet.errors import ConvertError
 from spikelet.model import Decoder, InputPort, Model, PopulationKind, Projection, ProjectionKind
@@ -221,11 +221,11 @@ class Lowered:
                     )
                 )
             for name, whole in part.weights.items():
-                source = self._source(name)
+                source = self._source(name.removesuffix(REST))
                 result.append(
                     projection(
                         whole,
-                        name=f"{source} > {path}",
+                        name=f"{source} > {path}" + REST * name.endswith(REST),
                         source=names.index(source) if source in names else index[source],
                         from_input=source in names,
                         target=index[path],

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from spikelet.converters.conventions import resolve
 from spikelet.converters.frameworks import FRAMEWORKS
-from spikelet.converters.frontends.nir import read_nir
+from spikelet.converters.frontends import read
 from spikelet.converters.graph import Network, check
 from spikelet.converters.integers import build
 from spikelet.converters.passes.cycles import break_cycles, straight_input
@@ -65,6 +65,8 @@ def lower(
     dt: float | None = None,
     input_scale: float = 1.0,
     until: str = "",
+    takes: str | None = None,
+    arrival: str | None = None,
     **choices: Any,
 ) -> Network:
     """Read a network and lower it to Input, Neurons, Dense and Output, still in floating point.
@@ -73,15 +75,15 @@ def lower(
     model is compared with.
 
     Args:
-        network: a .nir file, or a Network as a frontend gives it.
-        framework, dt, input_scale, choices: as for convert().
+        network: a file, or a Network as a frontend gives it.
+        framework, dt, input_scale, takes, arrival, choices: as for convert().
         until: name of the last pass to do; "": all.
 
     Raises:
         ConvertError: the file is refused, or a choice is open.
     """
     context = Context(framework=framework, dt=dt, said=choices, input_scale=input_scale)
-    lowered = network if isinstance(network, Network) else read_nir(network)
+    lowered = network if isinstance(network, Network) else read(network, takes=takes, arrival=arrival)
     for name, run in PASSES:
         lowered = check(run(lowered, context), name)
         if name == until:
@@ -114,6 +116,8 @@ def convert(
     cycle_delay: str | Sequence[str] | None = None,
     delay_rounding: str | None = None,
     defaults: bool | None = None,
+    takes: str | None = None,
+    arrival: str | None = None,
     scale: str = "neuron",
     weight_bits: int = 8,
     calibration: Any = None,
@@ -135,13 +139,15 @@ def convert(
     """Convert a trained network to an integer model.
 
     Args:
-        network: a .nir file, or a Network.
+        network: a NIR file, an exchange file of lava-dl, or a Network.
         framework: whose conventions hold: nir, snntorch, norse, sinabs, spikingjelly, lava,
             rockpool, spyx. None: every choice must be said.
         dt: length of a tick [s].
         reset, ..., defaults: choices, explained in docs/explanation/conventions.md; what is not given
             is the framework's. `cycle_delay` is "feedback", or edges "a->b" of cycles that take a tick;
             `defaults=True` takes the framework's own defaults for the open ones.
+        takes, arrival: of lava-dl's files: what the input is (current, value, spikes), and whether spikes
+            reach the next layer in the same tick (now) or the next one (docs/how-to/loihi.md).
         scale: "neuron" or "population": what shares one size of a weight unit. Populations whose
             potentials are compared always share one.
         weight_bits: 2 to 8.
@@ -190,7 +196,9 @@ def convert(
         frac=frac,
         rounding=None if rounding is None else _named(Rounding, rounding, "rounding"),
     )
-    lowered = lower(network, framework=framework, dt=dt, input_scale=options.input_scale, **said)
+    lowered = lower(
+        network, framework=framework, dt=dt, input_scale=options.input_scale, takes=takes, arrival=arrival, **said
+    )
     return build(lowered, options, calibration=calibration, dt=dt)
 
 

@@ -22,11 +22,13 @@ from spikelet.converters.weights import columns, groups_of, input_bounds, with_v
 from spikelet.errors import ConvertError
 from spikelet.model import V_MAX, Int32Array, LifChoices, Population, PopulationKind, ResetKind, Rounding
 
-__all__ = ["Given", "Quantised", "Settings", "delay_line", "quantise"]
+__all__ = ["REST", "Given", "Quantised", "Settings", "delay_line", "quantise"]
 
 #: Semantics 2.3: sum over projections of size times largest value.
 _MAX_SUM = 2**23
 _MAX_COUNT = 32767
+#: Behind the name of a projection: what its weights have beyond 8 bits.
+REST = " (rest)"
 #: Weights below which their autocorrelation is chance.
 _FEW = 1024
 
@@ -98,7 +100,9 @@ def quantise(
 
     Source: docs/explanation/conventions.md; docs/reference/semantics 2.3, 3.1.
     """
-    total = sum(part.sum for part in given.values())
+    real = {name: part.weights for name, part in given.items()}
+    scale, whole = _rounded(path, node, given, settings)
+    total = sum(given[name.removesuffix(REST)].sum for name in whole)
     if total > _MAX_SUM:
         raise ConvertError(
             path,
@@ -107,10 +111,10 @@ def quantise(
             allowed=f"{_MAX_SUM} (sum over sources of size times largest value)",
             hint="Lower max_value= or max_sum= of the input, or several=False.",
         )
-    real = {name: part.weights for name, part in given.items()}
-    scale, whole = _rounded(path, node, given, settings)
     bias = node.bias / scale
-    most = sum((input_bounds(part, given[name].limits) for name, part in whole.items()), np.zeros(node.size))
+    most = sum(
+        (input_bounds(part, given[name.removesuffix(REST)].limits) for name, part in whole.items()), np.zeros(node.size)
+    )
     most = most + np.abs(bias)
     v_bound = potential_bound(node, most)
     node = _never(node, scale, v_bound)
@@ -190,7 +194,8 @@ def _rounded(
     """The weight unit of each neuron, and whole weights."""
     real = {name: part.weights for name, part in given.items()}
     if node.unit is not None:
-        return np.full(node.size, node.unit), {name: _exact(path, w, node.unit) for name, w in real.items()}
+        exact = [pair for name, part in real.items() for pair in _exact(path, name, part, node.unit)]
+        return np.full(node.size, node.unit), dict(exact)
     limit = 2 ** (settings.bits.get(path, settings.weight_bits) - 1) - 1
     one = settings.scale == "population" or path in settings.compared
     groups = groups_of(node.size, list(real.values()), one=one)
@@ -205,19 +210,21 @@ def _rounded(
     }  # fmt: skip
 
 
-def _exact(path: str, part: Weighted, unit: float) -> Weighted:
-    """Weights of a file whose numbers are whole."""
+def _exact(path: str, name: str, part: Weighted, unit: float) -> list[tuple[str, Weighted]]:
+    """Weights of a file whose numbers are whole; those of nine bits are the sum of two."""
     values = (part.weight.data if isinstance(part, Sparse) else part.weight) / unit
     whole = np.rint(values)
-    if np.any(np.abs(values - whole) > 1e-6) or np.any((whole < -128) | (whole > 127)):
+    if np.any(np.abs(values - whole) > 1e-6) or np.any((whole < -256) | (whole > 254)):
         raise ConvertError(
             path,
             "weight",
             found=f"weights up to {np.max(np.abs(values)):g} units",
-            allowed="whole numbers from -128 to 127 units",
-            hint="Export the network with weights of 8 bits.",
+            allowed="whole numbers from -256 to 254 units",
+            hint="Export the network with weights of 8 bits, as Loihi has them.",
         )
-    return with_values(part, whole)
+    first = np.clip(whole, -128, 127)
+    parts = [(name, with_values(part, first))]
+    return parts if np.array_equal(first, whole) else [*parts, (name + REST, with_values(part, whole - first))]
 
 
 def _integers(part: Weighted, scale: FloatArray, limit: int, settings: Settings, source: str) -> Weighted:
@@ -363,6 +370,8 @@ def _weight_error(real: Mapping[str, Weighted], whole: Mapping[str, Weighted], s
     """Root mean square error of the weights, relative to that of the weights."""
     wrong = size = 0.0
     for name, part in real.items():
+        if name + REST in whole:
+            continue  # it is exact
         weight, units = (p.weight.data if isinstance(p, Sparse) else p.weight for p in (part, whole[name]))
         wrong += float(np.sum((units * _spread(part, scale) - weight) ** 2))
         size += float(np.sum(weight**2))

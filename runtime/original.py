@@ -40,7 +40,9 @@ def original(file: str | Path, model: Model) -> Network:
         raise DataError(
             f"{file} is not the file that the image was made from: convert it again, or give the other file"
         )
-    said = _common(choices)
+    said = _common(choices) | {
+        name: value for name, value in model.meta.get("lava", {}).items() if name in ("takes", "arrival")
+    }
     framework, dt = said.pop("framework", "") or None, said.pop("dt", None)
     said.setdefault("v_min", "none")  # no clamp is not written down
     lowered = lower(file, framework=framework, dt=dt, input_scale=model.meta.get("input_scale", 1.0), **said)

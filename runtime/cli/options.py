@@ -60,6 +60,8 @@ _CHOICES = (
     click.option("--decay-bits", type=int, help="16, or 12 for Loihi's arithmetic."),
     click.option("--cycle-delay", help="feedback, or edges a->b of cycles that take a tick, with commas between."),
     click.option("--delay-rounding", type=click.Choice(["nearest"]), help="Delays between two ticks are rounded."),
+    click.option("--takes", type=click.Choice(["current", "value", "spikes"]), help="lava-dl: what the input is."),
+    click.option("--arrival", type=click.Choice(["now", "next"]), help="lava-dl: the tick in which spikes arrive."),
     click.option("--defaults", is_flag=True, default=None, help="The framework's own defaults for what is open."),
 )
 _NUMBERS = (
