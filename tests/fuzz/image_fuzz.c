@@ -10,7 +10,8 @@
  * states stay equal.
  *
  * Most bytes of an image are weights, of which little depends. So every second
- * mutation is one of a field of a record, and others are of the script alone.
+ * mutation is one of a field of a record, or of a map and where rows begin, and
+ * others are of the script alone.
  *
  * Link with -Wl,--wrap=spkl_build.
  */
@@ -246,7 +247,7 @@ static void look(const struct nets *nets, struct script *script)
     require(output.n_events <= records[port].capacity);
     for (size_t i = 0; i < output.n_events; i++) {
         require(output.events[i].neuron < output.size);
-        require(output.events[i].value > 0);
+        require(output.events[i].value != 0);
     }
 }
 
@@ -391,13 +392,55 @@ static void mutate_field(uint8_t *records, size_t n, unsigned seed)
     memcpy(records + at, &value, bytes);
 }
 
+/* Bytes that a projection points to and that are more than weights: its map,
+ * its delays, or the head of its weights, which of sparse rows is a table.
+ * NULL: it has none. */
+static uint8_t *pointed_bytes(uint8_t *image, size_t length, unsigned seed,
+                              size_t *n)
+{
+    enum { ENTRIES = 32, RECORD = sizeof(struct spkl_projection_record) };
+    struct spkl_section_record projections;
+    struct spkl_section_record data;
+    struct spkl_projection_record record;
+    size_t at;
+
+    if (length < ENTRIES + SPKL_SECTION_DATA * sizeof data) {
+        return NULL;
+    }
+    memcpy(&projections, image + ENTRIES + 2 * sizeof data, sizeof data);
+    memcpy(&data, image + ENTRIES + 5 * sizeof data, sizeof data);
+    if (projections.count == 0 || projections.offset > length ||
+        projections.count > (length - projections.offset) / RECORD ||
+        data.offset > length || data.length > length - data.offset) {
+        return NULL;
+    }
+    at = projections.offset + (seed >> 2) % projections.count * RECORD;
+    memcpy(&record, image + at, RECORD);
+    *n = sizeof(struct spkl_map_record);
+    at = record.map;
+    if ((record.flags & SPKL_IMAGE_HAS_MAP) == 0 || seed % 4 == 0) {
+        at = seed % 8 == 0 ? record.delays : record.weights;
+    }
+    return at < data.length && *n <= data.length - at ? image + data.offset + at
+                                                      : NULL;
+}
+
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most,
                                unsigned seed)
 {
+    size_t pointed = 0;
+    uint8_t *bytes;
     size_t length = size > HEAD ? image_length(data, size) : 0;
     size_t records = records_length(data + HEAD, length);
     size_t script = HEAD + length;
 
+    if (records > 0 && (seed & 5) == 5) {
+        bytes = pointed_bytes(data + HEAD, length, seed >> 3, &pointed);
+        if (bytes != NULL) {
+            mutate_field(bytes, pointed, seed * 2654435761u >> 1);
+            return size;
+        }
+    }
     if (records > 0 && (seed & 1) != 0) {
         mutate_field(data + HEAD, records, seed >> 1);
         return size;

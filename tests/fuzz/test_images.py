@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bad_images.builders import Patch, good_image
+from bad_images.wide import wide_image
 from paths import ROOT
 from spikelet.demo import demo_model
 from spikelet.image import encode
@@ -28,7 +29,7 @@ RAW, REPAIRED, NEAR_WRAP = 0, 1, 4
 def images() -> list[bytes]:
     """Images of every kind of record, and the network of the demo."""
     models = [demo_model(), *(model for model, _ in random_networks(60)), *(random_model(seed) for seed in range(4))]
-    return [good_image(), *(encode(model) for model in models)]
+    return [good_image(), wide_image(), *(encode(model) for model in models)]
 
 
 def without_meta(image: bytes) -> bytes:
