@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from bad_images.builders import Patch, good_image, good_model
@@ -53,6 +55,20 @@ def test_each_refusal_names_its_place() -> None:
     for _, _, data in BAD:
         with pytest.raises(ImageError, match=r"\w+ \w+ .*\w"):
             decode(data)
+
+
+def test_no_number_of_an_image_makes_its_reader_take_much_memory() -> None:
+    """Image 8: sizes are compared with the bytes at hand before anything is made of them."""
+    tracemalloc.start()
+    try:
+        for text, _, data in BAD:
+            tracemalloc.reset_peak()
+            before = tracemalloc.get_traced_memory()[0]
+            with pytest.raises(ImageError):
+                decode(data)
+            assert tracemalloc.get_traced_memory()[1] - before < 30 * len(data) + 500_000, text
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.fixture(params=["small", "wide", "demo"], scope="module")

@@ -22,6 +22,8 @@ from spikelet.model import (
     Rounding,
     UOrder,
 )
+from support.chance import Chance
+from support.wiring import Shape, wire
 
 Rng = np.random.Generator
 
@@ -143,6 +145,26 @@ def random_model(seed: int, *, plain: bool = False, encoder: Encoder = Encoder.E
         outputs=tuple(_output(rng, i, populations[i]) for i in (len(sizes) - 2, len(sizes) - 1)),
         ticks_per_sample=window,
     )
+
+
+def wide_random_model(seed: int, *, encoder: Encoder = Encoder.EVENTS) -> Model:
+    """A random model with projections of every kind, forward and back, blocks and now and then delay lines."""
+    rng = np.random.default_rng(seed)
+    chance = Chance(lambda low, high: int(rng.integers(low, high, endpoint=True)))
+    model = random_model(seed, encoder=encoder)
+    shapes = [_image(p.size) for p in model.populations]
+    neurons = [dataclasses.replace(p, block=chance.pick([0, 3, 4])) for p in model.populations]
+    inputs = [(port, _image(port.size)) for port in model.inputs]
+    populations, projections = wire(chance, inputs, list(zip(neurons, shapes, strict=True)), 90)
+    outs = tuple(_output(rng, i, populations[i]) for i in range(len(populations)))
+    return dataclasses.replace(model, populations=populations, projections=projections, outputs=outs)
+
+
+def _image(size: int) -> Shape:
+    """Channels, height and width of so many neurons, as square as they are."""
+    channels = next((n for n in (3, 2) if size % n == 0), 1)
+    height = max(n for n in range(1, 9) if size // channels % n == 0)
+    return channels, height, size // channels // height
 
 
 def _output(rng: Rng, index: int, source: Population) -> OutputPort:

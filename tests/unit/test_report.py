@@ -15,7 +15,7 @@ from spikelet.memory import work_size
 from spikelet.model import LifChoices, Population, ResetKind
 from spikelet.reference import Reference
 from spikelet.report import describe, kind_of, one_line
-from support.random_models import random_model
+from support.random_models import random_model, wide_random_model
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -66,6 +66,19 @@ def test_a_report_says_all_of_projections_and_delay_lines() -> None:
         "pairs": ("sparse", [12, 700], 8, 5, 13 * 4 + 20 + 40),
     }
     assert one_line(model) == "60-36-5-700"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_report_of_any_projections_is_json_and_equal_after_a_round_trip(seed: int) -> None:
+    """Bytes are those that the image has more by a projection, where nothing is shared."""
+    model = wide_random_model(seed)
+    report = describe(model)
+    lengths = [entry["bytes"] for entry in report["projections"]]
+    data = len(encode(replace(model, meta={}))) - len(encode(replace(model, projections=(), meta={})))
+    names = len('"",') * len(lengths) + sum(len(p.name) for p in model.projections)
+
+    assert json.loads(json.dumps(report)) == describe(decode(encode(model)))
+    assert data <= sum(lengths) + 32 * len(lengths) + names + 8
 
 
 def test_synops_of_all_are_those_that_the_reference_counts() -> None:
