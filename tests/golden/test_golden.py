@@ -120,7 +120,7 @@ def test_the_hash_gives_the_golden_words() -> None:
         assert expected == int(hash32(seed, purpose, np.array([index], np.uint32), tick)[0])
 
 
-@pytest.mark.parametrize("name", ["lif", "ports"])
+@pytest.mark.parametrize("name", ["lif", "ports", "projections"])
 def test_making_the_vectors_again_gives_no_difference(name: str) -> None:
     """The committed files are what their scripts write."""
     spec = importlib.util.spec_from_file_location(f"make_{name}", HERE / f"make_{name}.py")
