@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bad_images.builders import Patch, good_image, good_model
+from bad_images.wide import wide_model
 from spikelet._data import path as data_path
 from spikelet.arena import state_size
 from spikelet.codes import code, codes, sentence
@@ -118,6 +119,22 @@ def test_the_image_names_the_size_of_the_state() -> None:
     assert expected == state_size(small)
     image = good_image()
     assert MODEL.unpack(image, Patch().entry(SectionId.MODEL)["offset"])["state_size"] == state_size(model)
+
+
+def test_histories_and_blocks_have_their_place_in_the_state() -> None:
+    """Arena 1, by hand: what the wide model has beyond statistics, counts, neurons of events and ports."""
+    model = wide_model()
+    ports = 16 + (16 + 8 + 200 + 200 + 800) + (8 + 36 * 4 + 72 * 8) + (8 + 700 * 4 + 700 * 8)
+    always = sum(8 + 24 + -(-2 * p.size // 8) * 8 for p in model.populations)
+    expected = {
+        "map": 8 + 36 * 4,  # 3 blocks of 16 in a word; v
+        "line": 72 + 5 * 36 * 2 + 8,  # values; those of 5 ticks; place
+        "single": 4 * 2 * 4 + 8,  # two words of each of 4 ticks; place
+        "dense": 24 + (4 * 5 * 4 + 8),  # v; late sums of 4 ticks; their place
+        "large": 8 + 700 * 4,  # one block; v
+    }
+
+    assert state_size(model) == ports + always + sum(expected.values())
 
 
 @pytest.mark.parametrize(
