@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from spikelet.arena import state_size
+from spikelet.arena import StateArray, state_size
 from spikelet.model import Encoder, Model, Population, PopulationKind, Projection, ProjectionKind
 
-__all__ = ["TABLES", "arena_size", "work_size"]
+__all__ = ["TABLES", "arena_size", "scratch_arrays", "work_size"]
 
 #: Bytes of the engine's table entries (csrc/engine: net.h, parts.h, conv.h), where pointers have 32 bits.
 TABLES = {
@@ -35,16 +35,26 @@ def work_size(model: Model) -> int:
 
 def arena_size(model: Model) -> int:
     """Bytes of the arena on a board: what spkl_arena_size() of csrc/engine/start.c gives there."""
+    return state_size(model) + sum(array.size for array in scratch_arrays(model))
+
+
+def scratch_arrays(model: Model) -> Iterator[StateArray]:
+    """What the scratch part holds on a board: tables, by whose they are, sums and lists."""
+    for index, population in enumerate(model.populations):
+        for name in _tables(population):
+            yield StateArray("population", index, "tables", TABLES[name])
+    for index, projection in enumerate(model.projections):
+        for name in _more(projection):
+            yield StateArray("projection", index, "tables", TABLES[name])
+    for index in range(len(model.inputs)):
+        yield StateArray("input", index, "tables", TABLES["input"])
+    for index in range(len(model.outputs)):
+        yield StateArray("output", index, "tables", TABLES["sink"])
     late = {p.target for p in model.projections if p.delays is not None}
     words = max(_sums(population, i in late) for i, population in enumerate(model.populations))
+    yield StateArray("scratch", 0, "sums", 4 * _rounded(words, _IN_PADDING))
     rows = min(max((_rows(model, projection) for projection in model.projections), default=0), _ROWS_MAX)
-    tables = [*_tables(model), *(name for p in model.projections for name in _more(p))]
-    return (
-        state_size(model)
-        + sum(TABLES[name] for name in tables)
-        + 4 * _rounded(words, _IN_PADDING)
-        + _POINTER * (rows + _ROWS_SPARE)
-    )
+    yield StateArray("scratch", 0, "rows", _POINTER * (rows + _ROWS_SPARE))
 
 
 def _sums(p: Population, late: bool) -> int:
@@ -56,16 +66,13 @@ def _sums(p: Population, late: bool) -> int:
     return n + -(-blocks // 4) if blocks else p.size
 
 
-def _tables(model: Model) -> Iterator[str]:
-    """Entries of tables of all records but projections."""
-    for population in model.populations:
-        yield "population"
-        if population.kind is PopulationKind.DELAY:
-            yield "line"
-        elif population.block:
-            yield "blocks"
-    yield from ("input" for _ in model.inputs)
-    yield from ("sink" for _ in model.outputs)
+def _tables(population: Population) -> Iterator[str]:
+    """Entries of tables of a population."""
+    yield "population"
+    if population.kind is PopulationKind.DELAY:
+        yield "line"
+    elif population.block:
+        yield "blocks"
 
 
 def _more(p: Projection) -> Iterator[str]:
