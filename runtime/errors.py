@@ -10,6 +10,7 @@ __all__ = [
     "EngineError",
     "ImageError",
     "LearnError",
+    "LimitError",
     "ModelError",
     "NoRoomError",
     "SpikeletError",
@@ -104,3 +105,9 @@ class StoreError(SpikeletError):
     """The store of learned state was refused or is damaged."""
 
     exit_code = 11
+
+
+class LimitError(SpikeletError):
+    """A model takes more of a board than was allowed."""
+
+    exit_code = 12

@@ -7,6 +7,9 @@ from typing import Any
 
 import click
 
+from spikelet.budget import ASSUMED, Budget, budget
+from spikelet.budget_room import Room, room
+from spikelet.cli.budget_table import as_data, print_budget
 from spikelet.cli.options import (
     board_options,
     conversion_options,
@@ -16,19 +19,35 @@ from spikelet.cli.options import (
     recording_options,
     take_reading,
 )
-from spikelet.cli.screen import Rows, json_option, number, print_json, say, size, status, table
-from spikelet.errors import NoRoomError, SpikeletError
+from spikelet.cli.screen import json_option, number, print_json, progress, say, size, status
+from spikelet.datasets import DataSet
+from spikelet.errors import LimitError, NoRoomError, SpikeletError
+from spikelet.fit import Cost
 from spikelet.model import Model
 from spikelet.report import describe, kind_of, one_line
 
 __all__ = ["command"]
 
+_LIMITS = {"flash": "bytes of flash", "ram": "bytes of RAM", "instructions": "instructions in the worst tick"}
+
 
 @click.command("check")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--board", "names", multiple=True, help="Whether it fits this board (several times: each).")
-@click.option("--count/--no-count", default=True, help="Count instructions of a tick in emulation (yes).")
-@click.option("--data", type=click.Path(path_type=Path), help="A data set that should fit the model's inputs.")
+@click.option("--board", "names", multiple=True, help="Whether it fits this board, layer by layer (several: each).")
+@click.option("--count/--no-count", default=True, help="Count the worst and an idle tick in emulation, too (yes).")
+@click.option("--data", type=click.Path(path_type=Path), help="A data set, to see how busy a typical tick is.")
+@click.option("--samples", type=click.IntRange(min=1), default=20, show_default=True, help="Its first N samples.")
+@click.option("--ticks", type=click.IntRange(min=0), default=0, help="Length of a sample, where there is no window.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(0, 1),
+    default=ASSUMED,
+    show_default=True,
+    help="Without --data: what part of the inputs and neurons fires in a typical tick.",
+)
+@click.option("--max-flash", type=click.IntRange(min=1), help="Most bytes of flash, firmware included.")
+@click.option("--max-ram", type=click.IntRange(min=1), help="Most bytes of RAM, stack included.")
+@click.option("--max-instructions", type=click.IntRange(min=1), help="Most instructions of the worst tick.")
 @recording_options
 @board_options
 @conversion_options
@@ -39,58 +58,133 @@ def command(
     names: tuple[str, ...],
     count: bool,
     data: Path | None,
+    samples: int,
+    ticks: int,
+    rate: float,
+    max_flash: int | None,
+    max_ram: int | None,
+    max_instructions: int | None,
     compiler: str,
     as_json: bool,
     **options: Any,
 ) -> None:
     """Tell whether FILE can be used: a network (.nir) can be converted, an image (.spkl) is whole, both fit a board.
 
-    Nothing is written. Ends with 0 if all is well, 3 if the network cannot be converted or something about it is
-    open (the choices are listed), 5 for a bad image, 7 if a board lacks memory (which, and how many bytes).
+    Nothing is written. For each --board flash, RAM, synaptic operations and instructions are listed by layer. Ends
+    with 0 if all is well, 3 if the network cannot be converted or something about it is open (the choices are
+    listed), 5 for a bad image, 7 if a board lacks memory (which, and how many bytes), 12 if a limit is exceeded.
     """
+    limits = {"flash": max_flash, "ram": max_ram, "instructions": max_instructions}
+    if not names and any(limit is not None for limit in limits.values()):
+        raise click.UsageError("--max-flash, --max-ram and --max-instructions are limits on a board: add --board")
     try:
         reading = take_reading(options)
         model = get_model(file, options, reading)
-        samples = len(get_data(data, model, samples=0, ticks=0, reading=reading)) if data is not None else None
+        found = get_data(data, model, samples=0, ticks=ticks, reading=reading) if data is not None else None
     except SpikeletError as error:
         if as_json:
             print_json({"file": str(file), "usable": False, "error": str(error), "exit_code": error.exit_code})
             raise SystemExit(error.exit_code) from error
         raise
-    found = [_board(model, name, compiler, count=count) for name in names]
     report = describe(model)
-    wrong = [entry for entry in found if not entry["fits"]]
+    if not as_json:
+        _print(file, model, report, len(found) if found is not None else None)
+    some = found.take(samples) if found is not None else None
+    boards = [_Board(model, name, compiler, some, rate, count=count) for name in names]
     if as_json:
         made = {"converted": is_network(file), "memory": report["memory"], "synops_dense": report["synops_dense"]}
-        print_json({"file": str(file), "usable": not wrong, **made, "samples": samples, "boards": found})
+        usable = all(board.code(limits) == 0 for board in boards)
+        entries = [board.data(limits) for board in boards]
+        said = len(found) if found is not None else None
+        print_json({"file": str(file), "usable": usable, **made, "samples": said, "boards": entries})
     else:
-        _print(file, model, report, samples)
-        _print_boards(found)
-    if wrong:
-        raise SystemExit(NoRoomError.exit_code)
+        for board in boards:
+            board.print(limits)
+    codes = {board.code(limits) for board in boards} - {0}
+    if codes:
+        raise SystemExit(min(codes))
 
 
-def _board(model: Model, name: str, compiler: str, *, count: bool) -> dict[str, Any]:
-    """What is to say about a board."""
-    from spikelet import board_files
-    from spikelet.fit import fit
+class _Board:
+    """A board, and what the model takes of it."""
 
-    target = board_files.load(name)
-    with status(f"building for {target.name}"):
-        try:
-            made = fit(model, target, compiler=compiler, count=count)
-        except NoRoomError as error:
-            return {"board": target.name, "fits": False, "reason": str(error)}
-    cost = made.cost
-    return {
-        "board": target.name,
-        "fits": True,
-        "compiler": made.build.compiler,
-        "flash": {"used": made.build.flash.used, "length": made.build.flash.length},
-        "ram": {"used": made.build.ram.used, "length": made.build.ram.length},
-        "instructions": {"worst_tick": cost.worst, "idle_tick": cost.idle, "counted_on": cost.board} if cost else None,
-        "clock_hz": target.clock_hz,
-    }
+    def __init__(
+        self, model: Model, name: str, compiler: str, data: DataSet | None, rate: float, *, count: bool
+    ) -> None:
+        from spikelet.fit import cost, counting_board
+
+        with status(f"building for {name}"):
+            self.room: Room = room(model, name, compiler=compiler)
+        self.target = self.room.board
+        with progress("running samples", len(data) if data is not None else 0) as step:
+            kind = "gcc" if "gcc" in self.room.compiler else "zig"
+            self.budget: Budget = budget(model, self.target, compiler=kind, data=data, part=rate, progress=step)
+        self.counted: Cost | None = None
+        twin = counting_board(self.target) if count and not self.room.missing else None
+        if twin is not None:
+            with status(f"counting on {twin.name}"):
+                self.counted = cost(model, twin, compiler=compiler)
+
+    def exceeded(self, limits: dict[str, int | None]) -> list[str]:
+        """The limits that the model does not keep, in words."""
+        takes = {
+            "flash": sum(self.room.flash.values()),
+            "ram": sum(self.room.ram.values()),
+            "instructions": self._worst(),
+        }
+        said = []
+        for name, limit in limits.items():
+            own = takes[name]
+            if limit is not None and own is None:
+                said.append(f"nobody knows how many {_LIMITS[name]} it takes; {limit:,} are allowed")
+            elif limit is not None and own is not None and own > limit:
+                said.append(f"{own:,} {_LIMITS[name]}, {own - limit:,} more than the {limit:,} that are allowed")
+        return said
+
+    def _worst(self) -> int | None:
+        """Instructions of the worst tick: counted, else modelled."""
+        if self.counted is not None:
+            return self.counted.worst
+        modelled = self.budget.worst.instructions
+        return None if modelled is None else round(modelled)
+
+    def code(self, limits: dict[str, int | None]) -> int:
+        """The exit code."""
+        if self.room.missing:
+            return NoRoomError.exit_code
+        return LimitError.exit_code if self.exceeded(limits) else 0
+
+    def data(self, limits: dict[str, int | None]) -> dict[str, Any]:
+        """All of it, JSON-like."""
+        counted, missing = self.counted, self.room.missing
+        parts = as_data(self.budget, self.room)
+        for memory in ("flash", "ram"):
+            parts[memory]["used"] = parts[memory]["length"] - parts[memory]["spare"]
+        ticks = None
+        if counted is not None:
+            ticks = {"worst_tick": counted.worst, "idle_tick": counted.idle, "counted_on": counted.board}
+        return {
+            "board": self.target.name,
+            "fits": not missing,
+            **({"reason": missing} if missing else {}),
+            "exceeds": self.exceeded(limits),
+            "compiler": self.room.compiler,
+            "clock_hz": self.target.clock_hz,
+            "instructions": ticks,
+            **parts,
+        }
+
+    def print(self, limits: dict[str, int | None]) -> None:
+        """All of it, for people."""
+        missing = self.room.missing
+        say()
+        fits = f"does not fit: {missing}" if missing else "yes, it fits"
+        say(f"{self.target.name} ({self.target.title}, {self.room.compiler} -O2): {fits}")
+        print_budget(self.budget, self.room, self.counted.worst if self.counted else None)
+        if self.counted is not None:
+            say(f"idle tick: {number(self.counted.idle)} instructions (counted in emulation)")
+        for text in self.exceeded(limits):
+            say(f"too much: {text}")
 
 
 def _print(file: Path, model: Model, report: dict[str, Any], samples: int | None) -> None:
@@ -101,21 +195,3 @@ def _print(file: Path, model: Model, report: dict[str, Any], samples: int | None
     say(f"the image takes {size(memory['image'])} of flash, a running network {size(memory['work'])} of RAM")
     if samples is not None:
         say(f"the data set fits: {samples} samples")
-
-
-def _print_boards(found: list[dict[str, Any]]) -> None:
-    rows: Rows = []
-    for entry in found:
-        if not entry["fits"]:
-            say(f"{entry['board']}: does not fit: {entry['reason']}")
-            continue
-        counted = entry["instructions"]
-        cells = ("-", "-", "-")
-        if counted:
-            worst = 1000 * counted["worst_tick"] / entry["clock_hz"]
-            cells = (number(counted["worst_tick"]), f"{worst:.3g} ms", number(counted["idle_tick"]))
-        memories = (f"{size(entry[m]['used'])} of {size(entry[m]['length'])}" for m in ("flash", "ram"))
-        rows.append((entry["board"], "yes", *memories, *cells))
-    if rows:
-        columns = ("board", "fits", "#flash", "#RAM", "#worst tick, instructions", "#at its clock", "#idle tick")
-        table("", columns, rows)

@@ -32,6 +32,7 @@ An error is one message that says what to do, and the exit code of its class:
 | 7 | BoardError | unknown board, no compiler or emulator, or it does not fit |
 | 8 | DeviceError | a port is missing or busy, a board is silent |
 | 9 | DataError | a data set cannot be used |
+| 12 | LimitError | a model takes more than was allowed (`check --max-...`) |
 """
 
 

@@ -1,0 +1,169 @@
+"""Work of a tick in the neurons' kernels, as terms that have a cost each: csrc/kernels/*/lif_tick_*."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import numpy.typing as npt
+
+from spikelet.budget_activity import Update
+from spikelet.converters.emit.kernels import tick_kernel
+from spikelet.model import Model, Population, RefractoryMode, ResetKind
+
+__all__ = ["Neurons"]
+
+_Index = npt.NDArray[np.int64]
+#: Kernel sets whose plain kernel goes in pairs, and looks for a change after each pass.
+_THUMB2 = ("armdsp", "armv7m")
+
+
+class Neurons:
+    """The neurons of a population: what is known of them before anything runs.
+
+    Args:
+        model: the population's.
+        index: its number.
+        kernels: the board's list of kernel sets.
+    """
+
+    def __init__(self, model: Model, index: int, kernels: tuple[str, ...]) -> None:
+        population = self._population = model.populations[index]
+        self._kernel = (tick_kernel(model, index) or "").removeprefix("lif_tick_").removesuffix("_s32")
+        choices = population.choices
+        self._kind = choices.reset_kind.name.lower()
+        self._late = choices.reset_next or choices.test_previous
+        self._set = kernels[0]
+        self._slow = self._kernel == "plain" and _is_slow(population, self._set)
+        self._floors = len(population.parameters.get("v_min", [0])) > 1
+        self._leaks = bool(population.parameters.get("decay_v", np.array([65536]))[0] < 65536)
+        self._integrates = ""
+        self._each = self._of_each()
+
+    def terms(self, update: Update, touched: npt.NDArray[np.bool_] | None) -> Counter[str]:
+        """What an update costs; `touched` are the blocks for which an event came."""
+        found: Counter[str] = Counter()
+        population = self._population
+        starts: _Index = np.zeros(1, np.int64)
+        sizes: _Index = np.array([population.size])
+        if population.block:
+            width = 2**population.block
+            n_blocks = -(-population.size // width)
+            assert update.rested is not None
+            assert touched is not None
+            starts = np.flatnonzero(touched | ~update.rested)
+            found += Counter({"blocks.call": 1, "blocks.block": n_blocks, "blocks.run": len(starts)})
+            found["blocks.fired"] += len(update.fired)
+            starts = starts * width
+            sizes = np.minimum(population.size - starts, width)
+        if self._kernel == "plain":
+            self._plain(found, update, starts, sizes)
+        else:
+            self._one_by_one(found, update, starts, sizes)
+        return +found
+
+    def _one_by_one(self, found: Counter[str], update: Update, starts: _Index, sizes: _Index) -> None:
+        """The kernels `any` and `if`: the same for each neuron, but where it fires or is late or quiet."""
+        name, n = self._kernel, int(sizes.sum())
+        found[f"{name}.call"] += len(starts)
+        for term, times in self._each.items():
+            found[term] += times * n
+        fired = "fired.late" if self._late else f"fired.{self._kind}"
+        found[f"{name}.{fired}"] += len(update.fired)
+        if self._late:
+            found[f"{name}.due.{self._kind}"] += update.due
+        if self._population.choices.several:
+            found[f"{name}.count"] += len(update.fired)
+            found[f"{name}.count.bit"] += update.bits
+        if self._kernel != "any":
+            return
+        choices = self._population.choices
+        held = choices.refractory_mode is RefractoryMode.HOLD
+        found[self._integrates] += n - (update.quiet if held else 0)
+        found["any.tested"] += n - update.quiet
+        found[f"any.quiet.{choices.refractory_mode.name.lower()}"] += update.quiet
+
+    def _of_each(self) -> Counter[str]:
+        """Terms of `any` for one neuron, by choices; what is not chosen costs, too."""
+        c = self._population.choices
+        found = Counter({f"{self._kernel}.neuron": 1})
+        if self._kernel != "any":
+            return found
+        rounding = f"{c.rounding.name.lower()}.{12 if c.shift12 else 16}"
+        self._integrates = f"any.{'add' if c.add_then_decay else 'decay'}.{rounding}"
+        found[f"any.decay.{rounding}"] += c.has_u + c.has_a
+        found[f"any.u{int(c.u_order)}" if c.has_u else "any.no_u"] += 1
+        for name in ("bias_to_v", "fires", "several", "has_refractory", "has_a", "reset_adapted", "adapt_decay_first"):
+            found[f"any.{'' if getattr(c, name) else 'no_'}{name}"] += 1
+        found["any.test_previous" if c.test_previous else "any.reset_next" if c.reset_next else "any.at_once"] += 1
+        return +found
+
+    def _plain(self, found: Counter[str], update: Update, starts: _Index, sizes: _Index) -> None:
+        """The kernel `plain`: each set has its own way of looking for the first neuron that changes."""
+        first = _first(update, starts, sizes)
+        found["plain.call"] += len(starts)
+        how = "slow" if self._slow else "fast"
+        low = 0 if update.low is None else int(np.count_nonzero(update.low))
+        if self._set in _THUMB2:
+            self._thumb2(found, first, sizes)
+        elif self._set == "riscv":
+            self._riscv(found, first, sizes)
+        else:
+            how = "fast"
+            low = update.negative if self._floors else low
+            found["plain.neuron"] += int(sizes.sum())
+            found["plain.stop"] += int(np.minimum(first + 1, sizes).sum())
+        found[f"plain.{how}.low"] += low
+        found[f"plain.{how}.fired.{'late' if self._late else self._kind}"] += len(update.fired)
+        if self._late:
+            before = "before." if self._population.choices.reset_before_leak else ""
+            found[f"plain.{how}.due.{before}{self._kind}"] += update.due
+
+    def _thumb2(self, found: Counter[str], first: _Index, sizes: _Index) -> None:
+        """Four neurons a pass; it stops behind each until a neuron has changed. Others one by one."""
+        if self._slow:
+            found["plain.slow.neuron"] += int(sizes.sum())
+            return
+        pairs = sizes // 2
+        head = 2 - pairs % 2  # pairs of the first pass
+        stops = np.where(first < 2 * head, 1, 1 + -(-(first - 2 * head + 1) // 4))
+        late = ".late" if self._late else ""
+        found["plain.fast"] += int((pairs > 0).sum())
+        found[f"plain.pair{late}"] += int(pairs.sum())
+        found["plain.pass"] += int((-(-pairs // 2)).sum())
+        found["plain.odd"] += int((sizes % 2).sum())
+        found["plain.stop"] += int(np.minimum(stops, -(-pairs // 2)).sum())
+
+    def _riscv(self, found: Counter[str], first: _Index, sizes: _Index) -> None:
+        """One by one until a neuron has changed, then in pairs where v_min is the same for all."""
+        stops = np.minimum(first + 1, sizes)
+        left = sizes - stops
+        pairs = left // 2 * (not self._slow)
+        late = ".late" if self._late else ""
+        found[f"plain.each{late}"] += int((sizes - 2 * pairs).sum())
+        found[f"plain.pair{late}{'' if self._leaks else '.still'}"] += int(pairs.sum())
+        found["plain.fast"] += int((left > 0).sum()) * (not self._slow)
+
+
+def _first(update: Update, starts: _Index, sizes: _Index) -> _Index:
+    """In each part the first neuron that changed; its size: none."""
+    if update.changed is None:
+        return np.zeros(len(starts), np.int64)
+    found: _Index = sizes.copy()
+    for part, (start, size) in enumerate(zip(starts, sizes, strict=True)):
+        changed = np.flatnonzero(update.changed[start : start + size])
+        if len(changed):
+            found[part] = changed[0]
+    return found
+
+
+def _is_slow(population: Population, kernels: str) -> bool:
+    """Whether the plain kernels of Thumb-2 and RISC-V go neuron by neuron."""
+    choices, parameters = population.choices, population.parameters
+    if len(parameters.get("v_min", [0])) > 1 or kernels == "riscv":
+        return len(parameters.get("v_min", [0])) > 1
+    if int(parameters.get("decay_v", np.array([65536]))[0]) < 32768:
+        return True
+    if choices.reset_before_leak:
+        return choices.reset_kind is not ResetKind.SET or len(parameters.get("reset", [0])) > 1
+    return False
