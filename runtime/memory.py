@@ -19,7 +19,7 @@ TABLES = {
     "sparse": 72,
     "conv": 156,
     "late": 40,
-    "blocks": 20,
+    "blocks": 164,
     "line": 16,
 }
 _POINTER = 4

@@ -107,6 +107,8 @@ spkl_lif_tick_fn *spkl_choose_tick_any(struct spkl_population *p, uint32_t sum)
         struct spkl_blocks *blocks = p->more;
 
         blocks->tick = tick;
+        blocks->at_once = tick == spkl_parts.lif_tick_if_s32;
+        blocks->part = p->lif;
         tick = p->tick;
     }
     return tick;

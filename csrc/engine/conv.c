@@ -123,33 +123,191 @@ uint32_t spkl_deliver_conv(const struct spkl_net *net,
     return n;
 }
 
-/* The taps in x that an event meets: one run; n is 0 where there are none. */
-static void find_run(const struct spkl_conv *conv, int32_t at, struct run *run)
-{
-    const struct spkl_axis *x = &conv->x;
-    uint32_t rest = (uint32_t)at;
-    int32_t last;
-    int32_t first;
-    int32_t begin;
+/* Taps that an event meets along an axis. They have consecutive targets. */
+struct taps {
+    uint32_t k;     /* the first tap in y; in x where its codes begin */
+    uint32_t first; /* target: in y of the first tap, the largest; in x the
+                       smallest */
+    uint32_t n;
+};
 
-    run->n = 0;
-    if (at < 0) {
+/* Of the axis y: taps k, k + stride, ... whose targets descend from `first`. */
+static inline void find_y(const struct spkl_axis *y, uint32_t at,
+                          struct taps *taps)
+{
+    uint32_t k = at;
+    uint32_t first = spkl_divide(&y->stride, &k);
+    uint32_t n = y->each + (k < y->rest ? 1u : 0u);
+    uint32_t end = (uint32_t)y->end;
+
+    if (first >= end) {
+        uint32_t beyond = first - end + 1;
+
+        first = end - 1;
+        k += beyond * y->stride.by;
+        n = beyond < n ? n - beyond : 0;
+    }
+    taps->k = k;
+    taps->first = first;
+    taps->n = n <= first ? n : first + 1;
+}
+
+/* Of the axis x: by tap the targets ascend from `first`. */
+static inline void find_x(const struct spkl_axis *x, uint32_t at,
+                          struct taps *taps)
+{
+    uint32_t k = at;
+    uint32_t last = spkl_divide(&x->stride, &k);
+    uint32_t more = k < x->rest ? 1u : 0u;
+    uint32_t n = x->each + more;
+    uint32_t begin = k * x->each + (more != 0 ? k : x->rest);
+    uint32_t beyond = 0;
+
+    if (last >= (uint32_t)x->end) {
+        beyond = last - (uint32_t)x->end + 1;
+    }
+    if (n > last + 1) {
+        begin += n - last - 1;
+        n = last + 1;
+    }
+    taps->k = begin;
+    taps->first = last + 1 - n;
+    taps->n = beyond < n ? n - beyond : 0;
+}
+
+/* Where the events of a tick are: those of a row of the image ask for y once
+ * when they follow each other, those of a pixel for x. */
+struct sweep {
+    const struct spkl_conv *conv;
+    const struct spkl_projection *q;
+    uint32_t begin;         /* first neuron of the row */
+    uint32_t length;        /* its neurons */
+    uint32_t pixel;         /* first neuron of the pixel */
+    uint32_t channels;      /* its neurons */
+    uint32_t first_channel; /* planar: of the row */
+    uint32_t k;             /* first tap in y */
+    uint32_t target;        /* of it */
+    struct spkl_runs runs;  /* of the pixel; n is 0: it brings nothing */
+    uint32_t at;            /* target of its first run */
+    uint32_t synops;
+    const int8_t *row; /* weights of its first run, of the first channel */
+    uint32_t touched;  /* targets of the first run's row that are not marked */
+    uint32_t touched_end;
+};
+
+/* Mark the blocks that are touched: in each row of targets the same columns. */
+static void mark(struct sweep *sweep)
+{
+    const struct spkl_conv *conv = sweep->conv;
+    uint32_t first = sweep->touched;
+    uint32_t last = sweep->touched_end - 1;
+
+    if (sweep->touched_end == first) {
         return;
     }
-    last = (int32_t)spkl_divide(&x->stride, &rest);
-    begin = (int32_t)(rest * x->each + (rest < x->rest ? rest : x->rest));
-    first = last + 1 - (int32_t)(x->each + (rest < x->rest ? 1 : 0));
-    if (first < 0) {
-        begin -= first;
-        first = 0;
+    for (uint32_t i = sweep->runs.n_runs; i > 0; i--) {
+        uint8_t *at = conv->touched + (first >> conv->shift);
+        uint8_t *end = conv->touched + (last >> conv->shift);
+
+        *at = 1;
+        *end = 1;
+        while (end - at > 1) {
+            *++at = 1;
+        }
+        first -= (uint32_t)conv->y.target;
+        last -= (uint32_t)conv->y.target;
     }
-    if (last >= x->end) {
-        last = x->end - 1;
+    sweep->touched_end = sweep->touched;
+}
+
+/* Go on to the row of a neuron. */
+static void find_row(struct sweep *sweep, uint32_t neuron)
+{
+    const struct spkl_conv *conv = sweep->conv;
+    const struct spkl_map *map = &conv->map;
+    struct taps taps = {0, 0, 0};
+    uint32_t rest = neuron;
+    uint32_t y = spkl_divide(&map->outer, &rest);
+
+    mark(sweep);
+    sweep->length = map->outer.by;
+    sweep->channels = map->channels;
+    if (map->planar != 0) {
+        sweep->channels = 1;
+        sweep->first_channel = y;
+        sweep->length = map->inner.by;
+        y = spkl_divide(&map->inner, &rest);
     }
-    if (first <= last) {
-        run->n = (uint32_t)(last - first + 1) * conv->group_out;
-        run->code = (uint32_t)begin * conv->group_out;
-        run->target = (uint32_t)(first * x->target);
+    sweep->begin = neuron - rest;
+    if (map->pooled != 0) {
+        rest = y;
+        y = spkl_divide(&map->pool_y, &rest);
+    }
+    if (y < map->height && (int32_t)y + conv->y.pad >= 0) {
+        find_y(&conv->y, y + (uint32_t)conv->y.pad, &taps);
+    }
+    sweep->runs.n_runs = taps.n;
+    sweep->k = taps.k;
+    sweep->target = taps.first * (uint32_t)conv->y.target;
+}
+
+/* Go on to the pixel of a neuron. */
+static void find_pixel(struct sweep *sweep, uint32_t neuron)
+{
+    const struct spkl_conv *conv = sweep->conv;
+    const struct spkl_map *map = &conv->map;
+    struct taps taps = {0, 0, 0};
+    uint32_t x = neuron - sweep->begin;
+    uint32_t rest = 0;
+    uint32_t n;
+
+    if (x >= sweep->length) {
+        find_row(sweep, neuron);
+        x = neuron - sweep->begin;
+    }
+    if (map->planar == 0) {
+        rest = x;
+        x = spkl_divide(&map->inner, &rest);
+    }
+    sweep->pixel = neuron - rest;
+    if (map->pooled != 0) {
+        rest = x;
+        x = spkl_divide(&map->pool_x, &rest);
+    }
+    if (x < map->width && (int32_t)x + conv->x.pad >= 0) {
+        find_x(&conv->x, x + (uint32_t)conv->x.pad, &taps);
+    }
+    n = sweep->runs.n_runs != 0 ? taps.n * conv->group_out : 0;
+    sweep->runs.n = n;
+    if (n == 0) {
+        return;
+    }
+    sweep->row =
+        (const int8_t *)sweep->q->weights +
+        (sweep->first_channel * conv->y.kernel + sweep->k) * sweep->q->stride +
+        taps.k * conv->group_out;
+    sweep->at = sweep->target + taps.first * conv->group_out;
+    sweep->synops = n * sweep->runs.n_runs;
+    if (sweep->at - sweep->touched > sweep->touched_end - sweep->touched) {
+        mark(sweep);
+        sweep->touched = sweep->at;
+    }
+    if (sweep->at + n > sweep->touched_end) {
+        sweep->touched_end = sweep->at + n;
+    }
+}
+
+/* An event of a value up to this is as many spikes. */
+enum { OFTEN = 3 };
+
+/* Runs of weights of an event of another value. */
+static void add_times(int32_t *acc, const int8_t *row,
+                      const struct spkl_runs *runs, int32_t times)
+{
+    for (uint32_t i = runs->n_runs; i > 0; i--) {
+        spkl_parts.add_row_times(acc, row, runs->n, times);
+        acc += runs->acc_step;
+        row += runs->row_step;
     }
 }
 
@@ -159,40 +317,43 @@ uint32_t spkl_deliver_conv_runs(const struct spkl_net *net,
 {
     const struct spkl_source *source = q->source;
     const struct spkl_conv *conv = q->table;
-    uint32_t n = *source->n;
+    const uint16_t *neurons = source->neurons;
+    const uint16_t *end = neurons + *source->n;
+    const int16_t *values = source->n[1] == 1 ? NULL : source->values;
+    uint32_t step = conv->y.kernel * q->stride; /* from channel to channel */
     uint32_t synops = 0;
-    struct spkl_place place;
-    struct run run;
+    struct sweep sweep;
 
-    for (uint32_t i = 0; i < n; i++) {
-        int32_t times = source->values == NULL ? 1 : source->values[i];
-        const int8_t *row = (const int8_t *)q->weights;
+    sweep.conv = conv;
+    sweep.q = q;
+    sweep.begin = sweep.length = sweep.pixel = sweep.channels = 0;
+    sweep.first_channel = sweep.touched = sweep.touched_end = 0;
+    sweep.runs.n = sweep.runs.n_runs = 0;
+    sweep.runs.acc_step = -conv->y.target;
+    sweep.runs.row_step = (int32_t)(conv->y.stride.by * q->stride);
+    for (; neurons != end; neurons++) {
+        int32_t times = values == NULL ? 1 : *values++;
+        uint32_t channel = *neurons - sweep.pixel;
+        const int8_t *row;
 
-        if (!spkl_find_place(&conv->map, source->neurons[i], &place)) {
+        if (channel >= sweep.channels) {
+            find_pixel(&sweep, *neurons);
+            channel = *neurons - sweep.pixel;
+        }
+        if (sweep.runs.n == 0) {
             continue;
         }
-        find_run(conv, (int32_t)place.x + conv->x.pad, &run);
-        if (run.n == 0) {
+        row = sweep.row + channel * step;
+        synops += sweep.synops;
+        if (times < 1 || times > OFTEN) {
+            add_times(net->in + sweep.at, row, &sweep.runs, times);
             continue;
         }
-        row += place.channel * conv->y.kernel * q->stride + run.code;
-        for (uint32_t k = 0; k < conv->y.kernel; k++, row += q->stride) {
-            int32_t o = target_of(&conv->y, (int32_t)place.y + conv->y.pad, k);
-
-            if (o >= 0) {
-                uint32_t target = run.target + (uint32_t)(o * conv->y.target);
-
-                if (times == 1) {
-                    spkl_parts.add_row(net->in + target, row, run.n);
-                } else {
-                    spkl_parts.add_row_times(net->in + target, row, run.n,
-                                             times);
-                }
-                touch(conv, target, target + run.n - 1);
-                synops += run.n;
-            }
-        }
+        do {
+            spkl_parts.add_runs(net->in + sweep.at, row, &sweep.runs);
+        } while (--times > 0);
     }
+    mark(&sweep);
     spkl_count_up(&p->head->stats.synops, synops);
-    return n;
+    return *source->n;
 }

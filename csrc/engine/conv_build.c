@@ -109,11 +109,11 @@ int spkl_build_conv(struct spkl_walk *walk,
     conv.shift = blocks != NULL ? blocks->shift : 16;
     q->deliver = spkl_deliver_conv;
     if (conv.layout != SPKL_LAYOUT_ROWS_S8 ? spkl_parts.add_codes == NULL
-                                           : spkl_parts.add_row == NULL) {
+                                           : spkl_parts.add_row_times == NULL) {
         return SPKL_ERR_NO_KERNEL;
     }
     if (conv.layout == SPKL_LAYOUT_ROWS_S8 && map->groups == 1 &&
-        map->dilation_x == 1 && map->out_planar == 0) {
+        map->dilation_y == 1 && map->dilation_x == 1 && map->out_planar == 0) {
         q->deliver = spkl_deliver_conv_runs;
     }
     kept = spkl_keep(walk, &conv, sizeof conv);

@@ -28,47 +28,54 @@ bool spkl_is_padded(const uint8_t *row, uint32_t rows, uint32_t n,
     return true;
 }
 
-/* Spikes: as many rows at once as a call takes. Returns how many have a row. */
-static uint32_t add_spikes(const struct spkl_net *net,
-                           const struct spkl_projection *q, uint32_t targets,
-                           const struct spkl_rows *rows)
+/* An event of a value up to this is as many rows. */
+enum { OFTEN = 4 };
+
+static void add_listed(const struct spkl_net *net,
+                       const struct spkl_projection *q, uint32_t targets,
+                       uint32_t n)
 {
-    const uint16_t *neuron = q->source->neurons;
-    const uint16_t *end = neuron + *q->source->n;
-    uint32_t all = 0;
+    const struct spkl_rows *rows = q->table;
 
-    while (neuron != end) {
-        uint32_t n = 0;
-        uint32_t row;
-
-        for (; neuron != end && n < SPKL_ROWS_MAX; neuron++) {
-            if (spkl_find_row(rows->map, *neuron, &row)) {
-                net->rows[n++] = q->weights + (size_t)row * q->stride;
-            }
-        }
-        rows->add(net->in, net->rows, n,
-                  rows->layout == 0 ? q->stride : targets);
-        all += n;
-    }
-    return all;
+    rows->add(net->in, net->rows, n, rows->layout == 0 ? q->stride : targets);
 }
 
-static uint32_t add_values(const struct spkl_net *net,
-                           const struct spkl_projection *q, uint32_t targets,
-                           const struct spkl_rows *rows)
+/* The list has room for as many rows as events. Returns how many have a row. */
+static uint32_t add_events(const struct spkl_net *net,
+                           const struct spkl_projection *q, uint32_t targets)
 {
     const struct spkl_source *source = q->source;
+    const struct spkl_rows *rows = q->table;
+    const int16_t *values = source->n[1] == 1 ? NULL : source->values;
     struct spkl_codes codes = {NULL, 0, rows->layout};
+    uint32_t n = *source->n;
+    uint32_t room = n < SPKL_ROWS_MAX ? n : SPKL_ROWS_MAX;
+    uint32_t listed = 0;
     uint32_t all = 0;
     uint32_t row;
 
-    for (uint32_t k = 0; k < *source->n; k++) {
-        if (spkl_find_row(rows->map, source->neurons[k], &row)) {
-            codes.row = q->weights + (size_t)row * q->stride;
-            spkl_parts.add_codes(net->in, &codes, targets, source->values[k]);
-            all++;
+    for (uint32_t k = 0; k < n; k++) {
+        int32_t value = values == NULL ? 1 : values[k];
+        uint32_t times = (uint32_t)value;
+
+        if (!spkl_find_row(rows->map, source->neurons[k], &row)) {
+            continue;
+        }
+        all++;
+        codes.row = q->weights + (size_t)row * q->stride;
+        if (value < 1 || value > OFTEN || times > room) {
+            spkl_parts.add_codes(net->in, &codes, targets, value);
+            continue;
+        }
+        if (times > room - listed) {
+            add_listed(net, q, targets, listed);
+            listed = 0;
+        }
+        for (; times > 0; times--) {
+            net->rows[listed++] = codes.row;
         }
     }
+    add_listed(net, q, targets, listed);
     return all;
 }
 
@@ -76,16 +83,12 @@ static uint32_t deliver(const struct spkl_net *net,
                         const struct spkl_population *p,
                         const struct spkl_projection *q)
 {
-    const struct spkl_source *source = q->source;
-    const struct spkl_rows *rows = q->table;
-    bool spikes = source->values == NULL || source->n[1] == 1;
     uint32_t n;
 
-    if (*source->n == 0) {
+    if (*q->source->n == 0) {
         return 0;
     }
-    n = spikes ? add_spikes(net, q, p->lif.n, rows)
-               : add_values(net, q, p->lif.n, rows);
+    n = add_events(net, q, p->lif.n);
     spkl_count_up(&p->head->stats.synops, n * p->lif.n);
     spkl_touch_all(p);
     return 1;

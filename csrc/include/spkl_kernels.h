@@ -103,16 +103,23 @@ typedef void spkl_add_codes_fn(int32_t *acc, const struct spkl_codes *codes,
 spkl_add_codes_fn spkl_add_codes_s32;
 
 /*
- * Add signed bytes to sums.
+ * Add runs of signed bytes to sums.
  *
- *     acc[i] += row[i]
+ *     acc[k acc_step + i] += row[k row_step + i]  for k < n_runs, i < n
  *
- *   acc  [n] in/out  aligned to 4
- *   row  [n] in      any alignment
+ *   acc  in/out  aligned to 4
+ *   row  in      any alignment; row_step is a multiple of 4
  */
-void spkl_add_row_s8_s32(int32_t *acc, const int8_t *row, size_t n);
+struct spkl_runs {
+    uint32_t n;
+    uint32_t n_runs; /* at least 1 */
+    int32_t acc_step;
+    int32_t row_step;
+};
+void spkl_add_runs_s8_s32(int32_t *acc, const int8_t *row,
+                          const struct spkl_runs *runs);
 
-/* The same, each multiplied: acc[i] += times * row[i]. */
+/* One run, multiplied: acc[i] += times * row[i]. */
 void spkl_add_row_times_s8_s32(int32_t *acc, const int8_t *row, size_t n,
                                int32_t times);
 
@@ -341,7 +348,7 @@ struct spkl_parts {
     spkl_place_fn *place_blocks;
     spkl_add_rows_fn *add_rows[4]; /* by layout; [0] is always there */
     spkl_add_codes_fn *add_codes;  /* of rows with values; of convolutions */
-    void (*add_row)(int32_t *, const int8_t *, size_t); /* of convolutions */
+    void (*add_runs)(int32_t *, const int8_t *, const struct spkl_runs *);
     void (*add_row_times)(int32_t *, const int8_t *, size_t, int32_t);
 };
 

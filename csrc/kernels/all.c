@@ -24,7 +24,7 @@ const struct spkl_parts spkl_parts = {
     .add_rows = {spkl_add_rows_u8_s32, spkl_add_rows_u4_s32,
                  spkl_add_rows_u2_s32, spkl_add_rows_u1_s32},
     .add_codes = spkl_add_codes_s32,
-    .add_row = spkl_add_row_s8_s32,
+    .add_runs = spkl_add_runs_s8_s32,
     .add_row_times = spkl_add_row_times_s8_s32,
 };
 
