@@ -15,6 +15,7 @@ from spikelet.cli.options import (
     conversion_options,
     get_data,
     get_model,
+    host_encoding,
     is_network,
     recording_options,
     take_reading,
@@ -79,8 +80,11 @@ def command(
         raise click.UsageError("--max-flash, --max-ram and --max-instructions are limits on a board: add --board")
     try:
         reading = take_reading(options)
+        encode = host_encoding(file, options) if data is not None else None
         model = get_model(file, options, reading)
-        found = get_data(data, model, samples=0, ticks=ticks, reading=reading) if data is not None else None
+        found = None
+        if data is not None:
+            found = get_data(data, model, samples=0, ticks=ticks, encode=encode, reading=reading)
     except SpikeletError as error:
         if as_json:
             print_json({"file": str(file), "usable": False, "error": str(error), "exit_code": error.exit_code})

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from spikelet.budget import budget
+from spikelet.cli.budget_table import as_data, print_budget
 from spikelet.cli.options import (
     conversion_options,
     get_data,
@@ -31,7 +33,8 @@ __all__ = ["command"]
 @click.command("inspect")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--svg", type=click.Path(path_type=Path), help="Draw the network into this file (.svg).")
-@click.option("--data", type=click.Path(path_type=Path), help="With --svg: samples to measure event rates on the host.")
+@click.option("--board", help="What it takes on this board, layer by layer; nothing is built.")
+@click.option("--data", type=click.Path(path_type=Path), help="With --svg, --board: samples to measure event rates of.")
 @click.option("--samples", type=click.IntRange(min=1), default=20, show_default=True, help="The first N samples.")
 @click.option(
     "--ticks", type=click.IntRange(min=0), default=0, help="Length of a sample, where the model has no window."
@@ -44,6 +47,7 @@ def command(
     *,
     model: Path,
     svg: Path | None,
+    board: str | None,
     data: Path | None,
     samples: int,
     ticks: int,
@@ -54,25 +58,29 @@ def command(
     """Show everything that a MODEL (.spkl, or .nir with conversion options) says: shapes, numbers, memory, choices.
 
     With --svg the network is drawn too: ports, populations, projections with their weights and bytes; projections
-    back and late ones look different. With --data samples are run, and the drawing tells the events of a tick.
+    back and late ones look different. With --board flash, RAM, synaptic operations and instructions of a tick are
+    listed by layer. With --data samples are run, and drawing and board tell of their events.
     """
-    if data is not None and svg is None:
-        raise click.UsageError("--data is for the drawing: add --svg FILE")
+    if data is not None and svg is None and board is None:
+        raise click.UsageError("--data is for the drawing and the board: add --svg FILE or --board BOARD")
     if svg is not None:
         require_free(svg, force=force)
     reading = take_reading(options)
     encode = host_encoding(model, options) if data is not None else None
     loaded = _load(model, options, reading)
     report = describe(loaded)
+    found = None
+    if data is not None:
+        found = get_data(data, loaded, samples=samples, ticks=ticks, encode=encode, reading=reading)
     if svg is not None:
-        found = None
-        if data is not None:
-            found = get_data(data, loaded, samples=samples, ticks=ticks, encode=encode, reading=reading)
         _draw(loaded, svg, title=model.name, data=found, force=force)
+    taken = budget(loaded, board, data=found) if board is not None else None
     if as_json:
-        print_json({"file": str(model), **report})
+        print_json({"file": str(model), **report, **({"budget": as_data(taken)} if taken else {})})
         return
     _print(model, report)
+    if taken is not None:
+        print_budget(taken)
     if svg is not None:
         say(f"drawn in {svg}")
 
