@@ -36,6 +36,7 @@ class Neurons:
         self._set = kernels[0]
         self._slow = self._kernel == "plain" and _is_slow(population, self._set)
         self._floors = len(population.parameters.get("v_min", [0])) > 1
+        self._differs = self._floors or len(population.parameters.get("fire_above", [0])) > 1
         self._leaks = bool(population.parameters.get("decay_v", np.array([65536]))[0] < 65536)
         self._integrates = ""
         self._each = self._of_each()
@@ -47,27 +48,45 @@ class Neurons:
         starts: _Index = np.zeros(1, np.int64)
         sizes: _Index = np.array([population.size])
         if population.block:
-            width = 2**population.block
-            n_blocks = -(-population.size // width)
             assert update.rested is not None
             assert touched is not None
-            starts = np.flatnonzero(touched | ~update.rested)
-            found += Counter({"blocks.call": 1, "blocks.block": n_blocks, "blocks.run": len(starts)})
+            starts, sizes = self._parts(found, touched | ~update.rested)
             found["blocks.fired"] += len(update.fired)
-            starts = starts * width
-            sizes = np.minimum(population.size - starts, width)
         if self._kernel == "plain":
             self._plain(found, update, starts, sizes)
         else:
             self._one_by_one(found, update, starts, sizes)
         return +found
 
+    def _parts(self, found: Counter[str], awake: npt.NDArray[np.bool_]) -> tuple[_Index, _Index]:
+        """Where parts of neurons that are updated at once begin, and their sizes: one block each, or all that join."""
+        width = 2**self._population.block
+        fours = awake[: len(awake) // 4 * 4].reshape(-1, 4)
+        skipped = int(np.count_nonzero(~fours.any(axis=1)))
+        blocks = np.flatnonzero(awake)
+        joined = np.diff(blocks, prepend=-2) == 1
+        starts = blocks if self._kernel != "if" else blocks[~joined]
+        counts = np.ones(len(blocks), np.int64)
+        if self._kernel == "if":
+            counts = np.diff(np.append(np.flatnonzero(~joined), len(blocks)))
+        each = sum(len(values) > 1 for values in self._population.parameters.values())
+        found += Counter(
+            {"blocks.call": 1, "blocks.four": skipped, "blocks.still": len(awake) - 4 * skipped - len(blocks)}
+        )
+        found += Counter({"blocks.run": len(blocks), "blocks.part": len(starts), "blocks.each": each * len(starts)})
+        begins = starts * width
+        return begins, np.minimum(counts * width, self._population.size - begins)
+
     def _one_by_one(self, found: Counter[str], update: Update, starts: _Index, sizes: _Index) -> None:
         """The kernels `any` and `if`: the same for each neuron, but where it fires or is late or quiet."""
         name, n = self._kernel, int(sizes.sum())
         found[f"{name}.call"] += len(starts)
-        for term, times in self._each.items():
-            found[term] += times * n
+        if name == "if":
+            self._if(found, _first(update, starts, sizes), sizes)
+            found["if.low"] += 0 if update.low is None else int(np.count_nonzero(update.low))
+        else:
+            for term, times in self._each.items():
+                found[term] += times * n
         fired = "fired.late" if self._late else f"fired.{self._kind}"
         found[f"{name}.{fired}"] += len(update.fired)
         if self._late:
@@ -75,6 +94,7 @@ class Neurons:
         if self._population.choices.several:
             found[f"{name}.count"] += len(update.fired)
             found[f"{name}.count.bit"] += update.bits
+            found[f"{name}.more.{self._kind}"] += _more(update)
         if self._kernel != "any":
             return
         choices = self._population.choices
@@ -82,6 +102,17 @@ class Neurons:
         found[self._integrates] += n - (update.quiet if held else 0)
         found["any.tested"] += n - update.quiet
         found[f"any.quiet.{choices.refractory_mode.name.lower()}"] += update.quiet
+
+    def _if(self, found: Counter[str], first: _Index, sizes: _Index) -> None:
+        """One by one until a neuron has changed, then in pairs or in a short loop."""
+        stops = np.minimum(first + 1, sizes)
+        left = sizes - stops
+        if self._set in _THUMB2:
+            found["if.pair"] += int((left // 2).sum())
+            stops = stops + left % 2
+        else:
+            found["if.rest.each" if self._differs else "if.rest"] += int(left.sum())
+        found["if.each"] += int(stops.sum())
 
     def _of_each(self) -> Counter[str]:
         """Terms of `any` for one neuron, by choices; what is not chosen costs, too."""
@@ -143,6 +174,11 @@ class Neurons:
         found[f"plain.each{late}"] += int((sizes - 2 * pairs).sum())
         found[f"plain.pair{late}{'' if self._leaks else '.still'}"] += int(pairs.sum())
         found["plain.fast"] += int((left > 0).sum()) * (not self._slow)
+
+
+def _more(update: Update) -> int:
+    """Neurons that fired more than once."""
+    return 0 if update.fired.values is None else int(np.count_nonzero(update.fired.values > 1))
 
 
 def _first(update: Update, starts: _Index, sizes: _Index) -> _Index:

@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from spikelet.budget_activity import Fired
 from spikelet.budget_blocks import touched_blocks
-from spikelet.maps import pooled_places, row_of, tap_places
-from spikelet.model import Model, Projection, ProjectionKind, SourceMap, SparseWeights, TargetMap
+from spikelet.budget_convolutions import Runs, map_terms, tap_terms
+from spikelet.maps import row_of, taps_met
+from spikelet.model import Model, Projection, ProjectionKind, SparseWeights
 from spikelet.rows import pack_sparse, stride_of
 
 __all__ = ["Way", "byte_rows"]
@@ -19,6 +20,8 @@ __all__ = ["Way", "byte_rows"]
 _Index = npt.NDArray[np.int64]
 _Mask = npt.NDArray[np.bool_]
 _ROWS_MAX = 255
+#: An event of a value up to this is as many rows.
+_OFTEN = 4
 #: Targets of a block, and rows of a pass, of the kernels that add rows of bytes.
 _BLOCKS: Mapping[str, tuple[tuple[int, ...], int]] = {
     "armdsp": ((12, 8, 4), 4),
@@ -70,10 +73,11 @@ class Way:
         self._n_source = source.size
         self._per_neuron: dict[str, _Index] = {}
         self._touch: tuple[_Index, _Index] | None = None
+        self._runs: Runs | None = None
         if p.source_map is not None:
-            _add_map(self._per_neuron, p.source_map)
+            self._per_neuron = map_terms(p.source_map)
         if p.kind is ProjectionKind.CONV:
-            self._prepare_conv(p)
+            self._prepare_conv(p, kernels[0])
         elif p.kind is ProjectionKind.SPARSE:
             self._prepare_sparse(p)
         elif p.kind is ProjectionKind.DENSE:
@@ -128,58 +132,34 @@ class Way:
         if kind is ProjectionKind.FEED:
             found["feed.value" if self.target.choices.several else "feed.bit"] += len(fired)
             return found
+        if self._runs is not None:
+            return found + self._runs.terms(fired)
         for name, values in self._per_neuron.items():
             found[name] += int(values[fired.neurons].sum())
-        if kind is ProjectionKind.CONV and fired.values is not None:
-            self._times(found, fired)
         return +found
 
-    def _times(self, found: Counter[str], fired: Fired) -> None:
-        """Rows of a convolution that are multiplied: those of events whose value is not 1."""
-        if not self._runs:
-            return
-        assert fired.values is not None
-        other = fired.neurons[fired.values != 1]
-        for name in ("hit", "code", "left"):
-            key = f"conv.run.{name}"
-            if key in self._per_neuron:
-                times = int(self._per_neuron[key][other].sum())
-                found[key] -= times
-                found[f"conv.times.{name}"] += times
-
     def _dense(self, fired: Fired) -> Counter[str]:
-        p = self.projection
-        n = self.target.size
-        graded = fired.values is not None and not fired.ones
+        p, n = self.projection, self.target.size
         simple = p.bits == 8 and p.source_map is None
-        found: Counter[str] = Counter()
-        if simple:
-            found["dense.simple"] += 1
-            stride = stride_of(0, n)
-            if graded:
-                return Counter({"dense.graded": 1, "graded.event": len(fired), "graded.weight": len(fired) * stride})
-        else:
-            found["rows.with"] += 1
-            for name, values in self._per_neuron.items():
-                found[name] += int(values[fired.neurons].sum())
         there = self._rows[fired.neurons]
-        if graded:
-            rows = int(np.count_nonzero(there))
-            return found + Counter(
-                {f"codes.{p.bits}.row": rows, f"codes.{p.bits}.weight": rows * n, "rows.event": len(there)}
-            )
-        for first in range(0, len(there), _ROWS_MAX):
-            rows = int(np.count_nonzero(there[first : first + _ROWS_MAX]))
-            if simple:
-                found += Counter({"dense.call": 1, "list.four": rows // 4, "list.one": rows % 4})
-            else:
-                found += Counter(
-                    {"rows.call": 1, "rows.event": min(len(there) - first, _ROWS_MAX), "rows.listed": rows}
-                )
-            if p.bits == 8:
-                found += byte_rows(self._set, rows, stride_of(0, n))
-            elif rows:
-                found += _few_bits(p.bits, rows, n)
+        values = None if fired.values is None or fired.ones else fired.values
+        calls, others = _listed(there, values)
+        found: Counter[str] = Counter()
+        if simple and values is None:
+            found += Counter({"dense.with": 1, "dense.call": len(calls)})
+            found += Counter({"list.four": sum(c // 4 for c in calls), "list.one": sum(c % 4 for c in calls)})
+        elif simple:
+            stride = stride_of(0, n)
+            found += Counter({"dense.values": 1, "dense.value": len(there), "dense.listed": sum(calls)})
+            found += Counter({"graded.event": others, "graded.weight": others * stride})
+        else:
+            for name, own in self._per_neuron.items():
+                found[name] += int(own[fired.neurons].sum())
+            found += Counter({"rows.with": 1, "rows.event": len(there), "rows.listed": sum(calls)})
+            found += Counter({"rows.call": len(calls), "rows.value": 0 if values is None else len(there)})
+            found += Counter({f"codes.{p.bits}.row": others, f"codes.{p.bits}.weight": others * n})
+        for rows in calls:
+            found += byte_rows(self._set, rows, stride_of(0, n)) if p.bits == 8 else _few_bits(p.bits, rows, n)
         return found
 
     def _prepare_sparse(self, p: Projection) -> None:
@@ -193,56 +173,21 @@ class Way:
         self._per_neuron |= {
             "sparse.event": np.ones(self._n_source, np.int64),
             "sparse.row": there.astype(np.int64),
-            "sparse.pair": pairs,
+            "sparse.four": pairs // 4,
+            "sparse.one": pairs % 4,
             "sparse.look": there * np.int64(look),
             "sparse.looked": pairs * look,
         }
 
-    def _prepare_conv(self, p: Projection) -> None:
+    def _prepare_conv(self, p: Projection, kernels: str) -> None:
         source, target = p.source_map, p.target_map
         assert source is not None
         assert target is not None
-        _, y, x, there = pooled_places(source)
-        out = target.channels // target.groups
-        rows, columns = _axis(y, target, 0), _axis(x, target, 1)
-        self._weights_of = there * rows["hit"] * columns["hit"] * out
-        self._runs = p.bits == 8 and target.groups == 1 and target.dilation[1] == 1 and not target.planar
-        found = {"conv.event": np.ones(len(y), np.int64)}
-        if self._runs:
-            inside = (there & (x + target.pad[1] >= 0)).astype(np.int64)
-            met = (there & (columns["hit"] > 0)).astype(np.int64)
-            hits = met * rows["hit"]
-            n = columns["hit"] * out
-            found |= {
-                "conv.place": there.astype(np.int64),
-                "conv.run": inside,
-                "conv.run.met": met,
-                "conv.run.before": met * rows["before"],
-                "conv.run.miss": met * rows["miss"],
-                "conv.run.hit": hits,
-                "conv.run.code": hits * n,
-                "conv.run.left": hits * (n % 4),
-            }
+        self._weights_of = taps_met(source, target)
+        if p.bits == 8 and target.groups == 1 and target.dilation == (1, 1) and not target.planar:
+            self._runs = Runs(source, target, kernels, self.target.block)
         else:
-            taps = there * rows["hit"]
-            hits = taps * columns["hit"]
-            parts = out if target.planar else 1
-            found |= {
-                "conv.place": there.astype(np.int64),
-                "conv.row.before": there * rows["before"],
-                "conv.row.miss": there * rows["miss"],
-                "conv.row.hit": taps,
-                "conv.tap.before": taps * columns["before"],
-                "conv.tap.miss": taps * columns["miss"],
-                "conv.tap.hit": hits,
-                f"conv.{'bytes' if p.bits == 8 else 'codes'}.call": hits * parts,
-                f"conv.{p.bits}.code": hits * out,
-            }
-        if target.stride != (1, 1):
-            found["conv.divide"] = there * (rows["divided"] * (target.stride[0] > 1))
-            if not self._runs:
-                found["conv.divide"] = found["conv.divide"] + taps * columns["divided"] * (target.stride[1] > 1)
-        self._per_neuron |= found
+            self._per_neuron = tap_terms(p, source, target)
 
 
 def _pairs_of_rows(weights: SparseWeights) -> _Index:
@@ -252,47 +197,33 @@ def _pairs_of_rows(weights: SparseWeights) -> _Index:
     return pairs
 
 
+def _listed(there: _Mask, values: _Index | None) -> tuple[list[int], int]:
+    """Rows of each call that adds listed rows, and events that are multiplied instead (rows.c, add_dense.c)."""
+    room = min(len(there), _ROWS_MAX)
+    if values is None:
+        count = int(np.count_nonzero(there))
+        return [_ROWS_MAX] * ((count - 1) // _ROWS_MAX) + [count - max(count - 1, 0) // _ROWS_MAX * _ROWS_MAX], 0
+    calls, listed, others = [], 0, 0
+    for times in values[there].tolist():
+        if times < 1 or times > min(_OFTEN, room):
+            others += 1
+            continue
+        if times > room - listed:
+            calls.append(listed)
+            listed = 0
+        listed += times
+    return [*calls, listed], others
+
+
+#: Of few bits: targets of a column, and most rows of a turn.
+_COLUMNS = {4: (16, 17), 2: (16, 85), 1: (32, _ROWS_MAX)}
+
+
 def _few_bits(bits: int, rows: int, n: int) -> Counter[str]:
-    """One call that adds rows of few bits."""
-    return Counter({f"rows{bits}.call": 1, f"rows{bits}.row": rows, f"rows{bits}.weight": rows * n})
-
-
-def _axis(at: _Index, target: TargetMap, axis: int) -> dict[str, _Index]:
-    """Of each place of the source: taps before the target's first, taps that miss it, taps that meet it."""
-    found = {name: np.zeros(len(at), np.int64) for name in ("before", "miss", "hit")}
-    for tap in range(target.kernel[axis]):
-        before = at + target.pad[axis] - tap * target.dilation[axis] < 0
-        hit = tap_places(at, tap, target, axis)[1]
-        found["before"] += before
-        found["hit"] += hit
-        found["miss"] += ~before & ~hit
-    found["divided"] = found["hit"] + found["miss"]
-    return found
-
-
-def _add_map(found: dict[str, _Index], image: SourceMap) -> None:
-    """Where a neuron is in an image: divisions, and steps that they are corrected by."""
-    j = np.arange(image.size)
-    outer = image.width * image.height if image.planar else image.width * image.channels
-    inner = image.width if image.planar else image.channels
-    divisions, steps = _divide(j, outer)
-    more, again = _divide(j % outer, inner)
-    divisions, steps = divisions + more, steps + again
-    if image.pool != (1, 1):
-        y, x = j // image.width % image.height, j % image.width
-        if not image.planar:
-            y, x = j // outer, j % outer // image.channels
-        for values, by in ((y, image.pool[0]), (x, image.pool[1])):
-            more, again = _divide(values, by)
-            divisions, steps = divisions + more, steps + again
-        found["map.pooled"] = np.ones(image.size, np.int64)
-    found["map.event"] = np.ones(image.size, np.int64)
-    found["map.division"] = divisions
-    found["map.step"] = steps
-
-
-def _divide(values: _Index, by: int) -> tuple[_Index, _Index]:
-    """Whether spkl_divide divides, and how often it corrects the quotient."""
-    if by == 1:
-        return np.zeros_like(values), np.zeros_like(values)
-    return np.ones_like(values), values // by - (values * (65536 // by) >> 16)
+    """One call that adds rows of few bits, column by column, some rows a turn."""
+    width, most = _COLUMNS[bits]
+    columns, turns = -(-n // width), -(-rows // most)
+    stored = n * turns if bits == 2 else n
+    name = f"rows{bits}"
+    found = Counter({f"{name}.call": 1, f"{name}.column": columns, f"{name}.turn": columns * turns})
+    return found + Counter({f"{name}.row": columns * rows, f"{name}.target": stored})
