@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,13 @@ def divide(values: _Index, by: int) -> tuple[_Index, _Index]:
     if by == 1:
         return np.zeros_like(values), np.zeros_like(values)
     return np.ones_like(values), values // by - (values * (65536 // by) >> 16)
+
+
+def _divisions(pairs: Sequence[tuple[_Index, int]]) -> tuple[_Index, _Index]:
+    """The same for several divisions."""
+    made = [divide(values, by) for values, by in pairs]
+    divisions, steps = (np.sum([part[which] for part in made], axis=0) for which in (0, 1))
+    return divisions, steps
 
 
 def map_terms(image: SourceMap) -> dict[str, _Index]:
@@ -126,9 +134,8 @@ class Runs:
             pixel.append((x, source.pool[1]))
         row.append((np.maximum(y // source.pool[0] + target.pad[0], 0), target.stride[0]))
         pixel.append((np.maximum(x // source.pool[1] + target.pad[1], 0), target.stride[1]))
-        made = [[divide(*pair) for pair in pairs] for pairs in (row, pixel)]
-        self._row_divisions, self._pixel_divisions = (sum(d for d, _ in own) for own in made)
-        self._row_steps, self._pixel_steps = (sum(s for _, s in own) for own in made)
+        self._row_divisions, self._row_steps = _divisions(row)
+        self._pixel_divisions, self._pixel_steps = _divisions(pixel)
 
     def terms(self, fired: Fired) -> Counter[str]:
         """What the events of a tick cost."""
