@@ -290,7 +290,7 @@ static void find_pixel(struct sweep *sweep, uint32_t neuron)
     sweep->synops = n * sweep->runs.n_runs;
     if (sweep->at - sweep->touched > sweep->touched_end - sweep->touched) {
         mark(sweep);
-        sweep->touched = sweep->at;
+        sweep->touched = sweep->touched_end = sweep->at;
     }
     if (sweep->at + n > sweep->touched_end) {
         sweep->touched_end = sweep->at + n;

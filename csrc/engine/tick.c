@@ -12,7 +12,7 @@ static void update(const struct spkl_net *net, const struct spkl_population *p)
     const struct spkl_projection *end = p->projections_end;
     struct spkl_head *head = p->head;
     uint32_t n_events = 0;
-    bool changed;
+    bool changed[2];
 
     for (const struct spkl_projection *q = p->projections; q != end; q++) {
         n_events |= q->deliver(net, p, q);
@@ -21,9 +21,9 @@ static void update(const struct spkl_net *net, const struct spkl_population *p)
         spkl_count_up(&head->stats.quiet_ticks, 1);
         return;
     }
-    head->n_events = (uint32_t)p->tick(&p->lif, &changed);
+    head->n_events = (uint32_t)p->tick(&p->lif, changed);
     spkl_count_up(&head->stats.events, head->n_events);
-    n_events |= head->n_events | changed;
+    n_events |= head->n_events | changed[0];
     head->quiescent = n_events == 0;
     net->clock->awake |= n_events;
 }

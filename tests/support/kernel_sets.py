@@ -8,7 +8,7 @@ import struct
 import subprocess
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,8 +25,10 @@ from support.tools import need_compiler
 __all__ = ["EmulatedKernel", "HostKernel", "Kernel", "LifState"]
 
 Int32Array = npt.NDArray[np.int32]
+#: Bytes, or what makes them of addresses.
+Content = bytes | Callable[[Sequence[int]], bytes]
 #: Names in the order of struct spkl_lif, with their places among the parameters.
-_PARAMETERS = {"decay_v": 0, "fire_above": 3, "reset": 4, "bias": 5, "v_min": 6}
+_PARAMETERS = {"decay_v": 0, "fire_above": 3, "reset": 4, "bias": 5, "v_min": 6, "count_by": 8}
 _N_PARAMETERS = 11
 #: Behind each array: it must stay.
 _CANARY = b"\xc7" * 16
@@ -35,11 +37,13 @@ _SPARE = 8
 
 @dataclass(frozen=True, kw_only=True)
 class LifState:
-    """What a neuron kernel leaves."""
+    """What a neuron kernel leaves. `values` are those of `fired`; `awake`: a tick without input would change v."""
 
     v: list[int]
     fired: list[int]
     changed: bool
+    values: list[int] | None = None
+    awake: bool | None = None
 
 
 class Kernel(ABC):
@@ -69,8 +73,37 @@ class Kernel(ABC):
         assert after[end:] == memory[end:]
         return np.frombuffer(after, np.int32, n).copy()
 
-    def lif_tick(self, population: Population, v: Int32Array, given: Int32Array) -> LifState:
+    def on_sums(
+        self,
+        acc: Int32Array,
+        inputs: Sequence[tuple[Content, int]],
+        arguments: Callable[[int, Sequence[int]], Sequence[int]],
+    ) -> Int32Array:
+        """acc after a call that changes nothing else.
+
+        Args:
+            acc: sums, int32.
+            inputs: bytes (or what makes them of the addresses of those before), and how far they lie behind a
+                multiple of 16.
+            arguments: of the addresses of acc and of the inputs.
+        """
+        blob = bytearray(_CANARY + acc.tobytes() + _CANARY)
+        at: list[int] = []
+        for content, shift in inputs:
+            blob += bytes(-len(blob) % 16 + shift)
+            at.append(self.base + len(blob))
+            blob += (content if isinstance(content, bytes) else content(at)) + _CANARY
+        first, end = len(_CANARY), len(_CANARY) + 4 * acc.size
+        _, after = self.call(bytes(blob), list(arguments(self.base + first, at)))
+        assert after[:first] == _CANARY
+        assert after[end:] == blob[end:]
+        return np.frombuffer(after, np.int32, acc.size, first).copy()
+
+    def lif_tick(
+        self, population: Population, v: Int32Array, given: Int32Array, *, tells_awake: bool = False
+    ) -> LifState:
         """Membranes and events after a tick with the sums `given`."""
+        several = population.choices.several
         size, n = struct.calcsize(self.word), population.size
         first = 7 * size + 12
         first += -first % size
@@ -84,12 +117,13 @@ class Kernel(ABC):
             return place
 
         at_v, at_in, at_fired = put(v.tobytes()), put(given.tobytes()), put(b"\xee" * (2 * n))
-        pointers = [at_v, 0, 0, 0, at_in, at_fired, 0]
+        at_values = put(b"\xdd" * (2 * n)) if several else 0
+        pointers = [at_v, 0, 0, 0, at_in, at_fired, at_values]
         struct.pack_into(
             f"<7{self.word}", blob, len(_CANARY), *(self.base + place if place else 0 for place in pointers)
         )
         flags = _flags(population.choices)
-        struct.pack_into("<IIHH", blob, len(_CANARY) + 7 * size, flags, n, population.frac, 1)
+        struct.pack_into("<IIHH", blob, len(_CANARY) + 7 * size, flags, n, population.frac, population.max_count)
         for name, index in _PARAMETERS.items():
             values = population.parameters.get(name, [absent_value(name, population.choices)])
             data = np.asarray(values, np.int32)
@@ -99,18 +133,21 @@ class Kernel(ABC):
             struct.pack_into(f"<{self.word}I", blob, at, self.base + place, int(data.size > 1 or n == 1))
         z, after = self.call(bytes(blob), [self.base + len(_CANARY), self.base])
         assert all(after[place : place + len(data)] == data for place, data in kept)
-        assert after[1 : len(_CANARY)] == _CANARY[1:]
+        written = 2 if tells_awake else 1
+        assert after[written : len(_CANARY)] == _CANARY[written:]
         assert not any(after[at_in : at_in + 4 * n])
         return LifState(
             v=np.frombuffer(after, np.int32, n, at_v).tolist(),
             fired=np.frombuffer(after, np.uint16, z, at_fired).tolist(),
             changed=bool(after[0]),
+            values=np.frombuffer(after, np.int16, z, at_values).tolist() if several else None,
+            awake=bool(after[1]) if tells_awake else None,
         )
 
 
 def _flags(c: LifChoices) -> int:
-    """Semantics 3.2, of what plain populations may have."""
-    return c.fires << 5 | c.reset_kind << 7 | c.reset_next << 9 | c.reset_before_leak << 10
+    """Semantics 3.2, of what populations of the fast kernels may have."""
+    return c.several << 11 | c.fires << 5 | c.reset_kind << 7 | c.reset_next << 9 | c.reset_before_leak << 10
 
 
 class EmulatedKernel(Kernel):

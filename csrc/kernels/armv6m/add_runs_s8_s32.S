@@ -1,0 +1,83 @@
+/*
+ * Cortex-M0, M0+: four bytes a pass, at words; others one by one. Stack: 36
+ * bytes.
+ */
+    .syntax unified
+    .thumb
+
+    .section .text.spkl_add_runs_s8_s32, "ax", %progbits
+    .global spkl_add_runs_s8_s32
+    .type   spkl_add_runs_s8_s32, %function
+    .balign 4
+    .thumb_func
+spkl_add_runs_s8_s32:
+    push    {r4-r7, lr}
+    mov     r4, r8
+    mov     r5, r9
+    mov     r6, r10
+    mov     r7, r11
+    push    {r4-r7}
+    ldm     r2!, {r3-r6}
+    mov     r8, r3              /* n */
+    mov     r9, r4              /* runs left */
+    subs    r5, r5, r3
+    lsls    r5, r5, #2
+    mov     r10, r5             /* steps from the end of a run to the next */
+    subs    r6, r6, r3
+    mov     r11, r6
+
+.Lrun:
+    mov     r2, r8
+    lsls    r3, r1, #30
+    bne     .Lbytes
+    subs    r2, #4
+    blo     2f
+1:  ldm     r1!, {r7}
+    mov     r12, r2
+    ldm     r0!, {r3-r6}
+    subs    r0, #16
+    sxtb    r2, r7
+    adds    r3, r3, r2
+    lsls    r2, r7, #16
+    asrs    r2, r2, #24
+    adds    r4, r4, r2
+    lsls    r2, r7, #8
+    asrs    r2, r2, #24
+    adds    r5, r5, r2
+    asrs    r7, r7, #24
+    adds    r6, r6, r7
+    stm     r0!, {r3-r6}
+    mov     r2, r12
+    subs    r2, #4
+    bhs     1b
+2:  adds    r2, #4
+    beq     .Lnext
+.Lbytes:
+    movs    r4, #0
+3:  ldrsb   r3, [r1, r4]
+    ldr     r5, [r0]
+    adds    r5, r5, r3
+    stm     r0!, {r5}
+    adds    r1, #1
+    subs    r2, #1
+    beq     .Lnext
+    lsls    r3, r1, #30
+    bne     3b
+    cmp     r2, #4
+    blo     3b
+    subs    r2, #4
+    b       1b
+.Lnext:
+    add     r0, r10
+    add     r1, r11
+    mov     r2, r9
+    subs    r2, #1
+    mov     r9, r2
+    bne     .Lrun
+    pop     {r4-r7}
+    mov     r8, r4
+    mov     r9, r5
+    mov     r10, r6
+    mov     r11, r7
+    pop     {r4-r7, pc}
+    .size   spkl_add_runs_s8_s32, . - spkl_add_runs_s8_s32

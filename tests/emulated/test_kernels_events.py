@@ -1,0 +1,209 @@
+"""Kernels of convolutions, sparse rows, few bits and neurons without leak, of every set on its own core."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from benchmarks.instructions.machine import BOARDS, kernel_file
+
+from spikelet import _data
+from spikelet.model import V_MAX, LifChoices, Population, ResetKind
+from spikelet.reference_lif import Lif
+from spikelet.rows import pack
+from support.kernel_sets import EmulatedKernel, HostKernel, Int32Array, Kernel, LifState
+from support.tools import COMPILERS
+
+HOST = ("ref", "packed", "host")
+PLACES = [*((core, compiler) for core in BOARDS for compiler in COMPILERS), *((name, "") for name in HOST)]
+Get = Callable[[str], Kernel]
+#: Layouts of few bits: bits, smallest and largest weight.
+LAYOUTS = {1: (4, -8, 7), 2: (2, -2, 1), 3: (1, -1, 1)}
+
+
+@pytest.fixture(scope="module", params=PLACES, ids=lambda place: " ".join(place).strip())
+def kernel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Get:
+    """Gives kernels of a core or of a set by name; skips what a set does not have, and C of a core built before."""
+    where, compiler = request.param
+    known: dict[str, Kernel] = {}
+
+    def get(name: str) -> Kernel:
+        if name not in known and where in BOARDS:
+            if compiler != COMPILERS[0] and kernel_file(where, name).suffix == ".c" and where != "M4":
+                pytest.skip("C, built by the first compiler")
+            known[name] = EmulatedKernel(where, name, compiler)
+        elif name not in known:
+            if not (_data.path("csrc") / "kernels" / where / f"{name}.c").exists():
+                pytest.skip(f"{where} has no {name}")
+            known[name] = HostKernel(tmp_path_factory.mktemp("kernels"), where, name)
+        return known[name]
+
+    return get
+
+
+def _sums(rng: np.random.Generator, n: int) -> Int32Array:
+    return rng.integers(-(2**29), 2**29, n).astype(np.int32)
+
+
+def test_runs_of_every_length_are_added_at_every_alignment(kernel: Get) -> None:
+    """Lengths around every unrolling, rows at all places in a word, one run and several."""
+    added, rng = kernel("add_runs_s8_s32"), np.random.default_rng(1)
+    for n, shift in product([*range(1, 36), 47, 48, 49, 64, 80, 100], range(4)):
+        for n_runs, acc_step, row_step in ((1, 0, 0), (3, 120, 104), (2, -110, 108)):
+            acc = _sums(rng, 400)
+            row = rng.integers(-128, 128, row_step * n_runs + n).astype(np.int8)
+            begin = 0 if acc_step >= 0 else -acc_step * (n_runs - 1)
+            expected = acc.copy()
+            for k in range(n_runs):
+                to, of = begin + k * acc_step, k * row_step
+                expected[to : to + n] += row[of : of + n]
+            runs = struct.pack("<IIii", n, n_runs, acc_step, row_step)
+            inputs = [(row.tobytes(), shift), (runs, 0)]
+            found = added.on_sums(acc, inputs, lambda to, at, begin=begin: [to + 4 * begin, at[0], at[1]])
+            assert expected.tolist() == found.tolist(), (n, shift, n_runs)
+
+
+def test_multiplied_rows_are_added_at_every_alignment(kernel: Get) -> None:
+    """All lengths up to 40, values of either sign."""
+    added, rng = kernel("add_row_times_s8_s32"), np.random.default_rng(2)
+    for n, shift in product(range(1, 41), range(4)):
+        acc, row = _sums(rng, n), rng.integers(-128, 128, n).astype(np.int8)
+        times = int(rng.choice([1, -1, 2, 7, 32767, -32768]))
+        found = added.on_sums(acc, [(row.tobytes(), shift)], lambda to, at, n=n, times=times: [to, at[0], n, times])
+        assert (acc + times * row.astype(np.int32)).tolist() == found.tolist(), (n, shift)
+
+
+def test_pairs_are_added_where_their_gaps_lead(kernel: Get) -> None:
+    """All numbers of pairs up to 40; gaps of 0 add to one sum twice, weights of 0 make way."""
+    added, rng = kernel("add_pairs_s8_s32"), np.random.default_rng(3)
+    for n, shift in product(range(41), (0, 2)):
+        gaps = rng.integers(0, 256, n) * (rng.random(n) < 0.8)
+        weights = rng.integers(-128, 128, n).astype(np.int8) * (rng.random(n) < 0.9)
+        acc = _sums(rng, int(gaps.sum()) + 1)
+        times = int(rng.choice([1, 1, -3, 32767]))
+        pairs = np.stack([gaps.astype(np.uint8), weights.astype(np.int8).view(np.uint8)], axis=1).tobytes()
+        expected = acc.copy()
+        np.add.at(expected, np.cumsum(gaps), times * weights.astype(np.int32))
+        found = added.on_sums(acc, [(pairs, shift)], lambda to, at, n=n, times=times: [to, at[0], n, times])
+        assert expected.tolist() == found.tolist(), n
+
+
+def _weights(rng: np.random.Generator, layout: int, shape: tuple[int, int]) -> npt.NDArray[np.int8]:
+    bits, low, high = LAYOUTS[layout]
+    if bits == 1:
+        return (2 * rng.integers(0, 2, shape) - 1).astype(np.int8)
+    kind = int(rng.integers(4))
+    weights = rng.integers(low, high, shape, endpoint=True)
+    return (np.full(shape, (low, high)[kind % 2]) if kind > 1 else weights).astype(np.int8)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_rows_of_few_bits_are_added_exactly(kernel: Get, layout: int) -> None:
+    """All widths, also those that end inside a word; up to the most rows of a call, of the extreme weights too."""
+    added, rng = kernel(f"add_rows_u{LAYOUTS[layout][0]}_s32"), np.random.default_rng(layout)
+    for n in [*range(1, 20), 31, 32, 33, 63, 64, 65, 100]:
+        for n_rows in (0, 1, 2, 16, 17, 18, 35, 85, 86, 171, 254, 255):
+            weights = _weights(rng, layout, (16, n))
+            rows, acc = pack(layout, weights), _sums(rng, n)
+            order = rng.integers(0, 16, n_rows)
+            expected = acc + weights[order].sum(axis=0, dtype=np.int32)
+            size = struct.calcsize(added.word)
+            blob = bytes(_at(added, acc, rows, order))
+            _, after = added.call(blob, [added.base, added.base + 4 * n + 16 + -(4 * n) % 8, n_rows, n])
+            assert expected.tolist() == np.frombuffer(after, np.int32, n).tolist(), (n, n_rows)
+            assert after[4 * n : 4 * n + 16] == _CANARY
+            assert after[-rows.size :] == rows.tobytes()
+            assert size in {4, 8}
+
+
+_CANARY = b"\xc7" * 16
+
+
+def _at(kernel: Kernel, acc: Int32Array, rows: npt.NDArray[np.uint8], order: npt.NDArray[np.int64]) -> bytes:
+    """Sums, a canary, pointers to rows with free places behind them, rows."""
+    head = acc.tobytes() + _CANARY + bytes(-(4 * acc.size) % 8)
+    size = struct.calcsize(kernel.word)
+    first = kernel.base + len(head) + size * (len(order) + 8)
+    places = struct.pack(f"<{len(order)}{kernel.word}", *(first + int(row) * rows.shape[1] for row in order))
+    return head + places + b"\xff" * (8 * size) + rows.tobytes()
+
+
+@pytest.mark.parametrize("layout", [0, *LAYOUTS])
+def test_codes_of_a_row_are_added_from_any_on(kernel: Get, layout: int) -> None:
+    """Codes in the middle of a byte, in the middle of a row, with values."""
+    added, rng = kernel("add_codes_s32"), np.random.default_rng(7)
+    for _ in range(60):
+        first, n = int(rng.integers(0, 40)), int(rng.integers(1, 40))
+        if layout == 0:
+            weights = rng.integers(-128, 128, (1, first + n)).astype(np.int8)
+        else:
+            weights = _weights(rng, layout, (1, first + n))
+        acc, times = _sums(rng, n), int(rng.choice([1, -1, 5, 32767]))
+
+        def codes(at: object, first: int = first) -> bytes:
+            return struct.pack(f"<{added.word}II", at[0], first, layout)  # type: ignore[index]
+
+        inputs = [(pack(layout, weights).tobytes(), 0), (codes, 0)]
+        found = added.on_sums(acc, inputs, lambda to, at, n=n, times=times: [to, at[1], n, times])
+        assert (acc + times * weights[0, first:].astype(np.int32)).tolist() == found.tolist(), (first, n)
+
+
+def _without_leak(rng: np.random.Generator, n: int, style: str) -> tuple[Population, Int32Array, Int32Array]:
+    """A population without leak, its membranes and sums, within the bound of the kernel."""
+    frac = int(rng.integers(0, 12))
+    limit = V_MAX if style == "large" else 2 ** (frac + 8)
+    kind = ResetKind(int(rng.integers(3)))
+    several = bool(rng.integers(2))
+
+    def values(low: int, high: int) -> Int32Array:
+        return rng.integers(low, high, 1 if rng.random() < 0.5 else n, endpoint=True).astype(np.int32)
+
+    parameters = {}
+    if rng.random() < 0.95:
+        parameters["fire_above"] = values(-limit // 4 if rng.random() < 0.2 else 0, limit)
+    if rng.random() < 0.7:
+        parameters["v_min"] = values(-limit, 0)
+    if kind is not ResetKind.NONE and rng.random() < 0.9:
+        parameters["reset"] = values(0 if kind is ResetKind.SUBTRACT else -limit, limit)
+    if several and rng.random() < 0.9:
+        parameters["count_by"] = values(1, max(1, limit // int(rng.choice([1, 4, 50]))))
+    most = V_MAX >> frac if style == "large" else 600
+    given = rng.integers(-most, most, n, endpoint=True).astype(np.int32)
+    v = rng.integers(-limit, limit, n, endpoint=True).astype(np.int64)
+    above = parameters.get("fire_above", np.array([V_MAX])).astype(np.int64)
+    if style == "edge":
+        given = ((above - v >> frac) + rng.integers(-1, 2, n)).clip(-most, most).astype(np.int32)
+    if style == "still":
+        given[:] = 0
+        v = np.where(np.arange(n) == rng.integers(0, 2 * n), v, np.minimum(v, above))
+    v = np.maximum(np.clip(v, -V_MAX, V_MAX), parameters.get("v_min", np.array([-V_MAX])))
+    choices = LifChoices(reset_kind=kind, several=several)
+    most_spikes = int(rng.choice([1, 3, 32767])) if several else 1
+    made = Population(name="p", size=n, frac=frac, choices=choices, parameters=parameters, max_count=most_spikes)
+    return made, v.astype(np.int32), given
+
+
+@pytest.mark.parametrize("style", ["usual", "large", "edge", "still"])
+def test_the_tick_without_leak_equals_the_reference(kernel: Get, style: str) -> None:
+    """State, events, counts, `changed`, and whether a v stays above its threshold."""
+    tick, rng = kernel("lif_tick_if_s32"), np.random.default_rng(9)
+    for _ in range(300):
+        population, v, given = _without_leak(rng, int(rng.integers(1, 30)), style)
+        reference = Lif(population)
+        reference.v = v.astype(np.int64)
+        reference.update(given.astype(np.int64), any_event=False)
+        above = population.parameters.get("fire_above", np.array([V_MAX]))
+        fired = np.flatnonzero(reference.z)
+        expected = LifState(
+            v=reference.v.tolist(),
+            fired=fired.tolist(),
+            changed=reference.v.tolist() != v.tolist(),
+            values=reference.z[fired].tolist() if population.choices.several else None,
+            awake=bool(np.any(reference.v > above)),
+        )
+
+        assert expected == tick.lif_tick(population, v, given, tells_awake=True), population
