@@ -93,7 +93,7 @@ def rounded_network(network: Network, quantised: Mapping[str, Quantised]) -> Net
         projection: scaled(path, whole, part.scale)
         for path, part in quantised.items()
         for projection, whole in part.weights.items()
-        if network.nodes[path].unit is None  # others are whole already
+        if getattr(network.nodes[path], "unit", None) is None  # others are whole already
     }
     return Network(nodes={**network.nodes, **weights}, edges=network.edges, meta=network.meta)
 

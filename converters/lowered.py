@@ -136,13 +136,8 @@ class Lowered:
                 continue
             maps = [node.target_map for name in self._sources[path] if isinstance(node := nodes[name], Convolution)]
             readers = [path, *(line for line in self._targets[path] if isinstance(nodes[line], DelayLine))]
-            maps += [
-                node.source_map  # type: ignore[misc]
-                for reader in readers
-                for name in self._targets[reader]
-                if (node := nodes[name]) is not None and getattr(node, "source_map", None) is not None
-            ]
-            shape = next(((m.channels, m.height, m.width) for m in maps), None)
+            read = [getattr(nodes[name], "source_map", None) for reader in readers for name in self._targets[reader]]
+            shape = next(((m.channels, m.height, m.width) for m in [*maps, *read] if m is not None), None)
             places[path] = shape if shape is not None and shape[0] > 1 and shape[1] * shape[2] > 1 else None
         for path in self._ordered.paths:
             if isinstance(nodes[path], DelayLine):

@@ -28,7 +28,8 @@ def _order(place: Place, size: int) -> _Order:
     if place is None:
         return np.arange(size)
     channels, height, width = place
-    return np.arange(size).reshape(channels, height * width).T.reshape(-1)
+    order: _Order = np.arange(size).reshape(channels, height * width).T.reshape(-1)
+    return order
 
 
 def placed(population: Population, place: Place, block: int) -> Population:

@@ -381,7 +381,8 @@ def _weight_error(real: Mapping[str, Weighted], whole: Mapping[str, Weighted], s
 def _spread(part: Weighted, scale: FloatArray) -> FloatArray:
     """The scale of each stored weight, in a shape that multiplies."""
     if isinstance(part, Sparse):
-        return scale[part.weight.indices]
+        spread: FloatArray = scale[part.weight.indices]
+        return spread
     if isinstance(part, Dense):
         return scale
     return scale[:: part.target_map.height * part.target_map.width][:, None, None, None]

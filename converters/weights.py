@@ -14,7 +14,7 @@ from spikelet.converters.bounds import Source, input_bound
 from spikelet.converters.nodes import Convolution, Dense, FloatArray, Sparse, Weighted
 from spikelet.model import SourceMap
 
-__all__ = ["Groups", "columns", "groups_of", "input_bounds", "nonzero", "reach", "with_values", "with_weight"]
+__all__ = ["Groups", "columns", "groups_of", "input_bounds", "nonzero", "reach", "with_values"]
 
 #: For each target the number of its unit: int64, shape (targets,).
 Groups = npt.NDArray[np.int64]
@@ -54,17 +54,12 @@ def columns(part: Weighted, groups: Groups) -> FloatArray:
     return result
 
 
-def with_weight(part: Weighted, weight: FloatArray | csr_array) -> Weighted:
-    """The same form with other weights."""
-    return replace(part, weight=weight)  # type: ignore[arg-type]
-
-
 def with_values(part: Weighted, values: FloatArray) -> Weighted:
     """The same form with other values of the weights that it stores."""
     if isinstance(part, Sparse):
         old = part.weight
         return Sparse(weight=csr_array((values, old.indices, old.indptr), shape=old.shape), delays=part.delays)
-    return with_weight(part, values)
+    return replace(part, weight=values)
 
 
 def nonzero(part: Weighted) -> int:

@@ -32,4 +32,5 @@ def engine_order(model: Model, index: int) -> npt.NDArray[np.int64]:
     size = model.populations[index].size
     if shape is None:
         return np.arange(size)
-    return np.arange(size).reshape(shape[0], -1).T.reshape(-1)
+    order: npt.NDArray[np.int64] = np.arange(size).reshape(shape[0], -1).T.reshape(-1)
+    return order

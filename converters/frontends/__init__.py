@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from spikelet.converters.frontends.lava import is_lava, read_lava
 from spikelet.converters.frontends.nir import read_nir
@@ -22,14 +23,16 @@ def read(path: str | Path, *, takes: str | None = None, arrival: str | None = No
     Raises:
         ConvertError: the file is refused, or a NIR file is given what it has no place for.
     """
-    said = {name: value for name, value in (("takes", takes), ("arrival", arrival)) if value is not None}
+    said: dict[str, Any] = {
+        name: value for name, value in (("takes", takes), ("arrival", arrival)) if value is not None
+    }
     if is_lava(path):
         return read_lava(path, **said)
-    for name in said:
+    for name, value in said.items():
         raise ConvertError(
             "convert",
             name,
-            found=f"{said[name]!r} for a NIR file",
+            found=f"{value!r} for a NIR file",
             allowed="nothing",
             hint="It is for exchange files of lava-dl (.net): docs/how-to/loihi.md.",
         )

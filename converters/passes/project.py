@@ -24,6 +24,7 @@ from spikelet.converters.nodes import (
     Scale,
     Shape,
     Sparse,
+    Weighted,
 )
 from spikelet.errors import ConvertError
 from spikelet.model import SourceMap, TargetMap
@@ -36,7 +37,7 @@ SPARSE_BELOW = 0.14
 _MAX_KERNEL = 255
 
 
-def project(path: str, chain: Sequence[Node], size: int) -> Projected:
+def project(path: str, chain: Sequence[Node], size: int) -> Weighted:
     """Weights of a chain of Affine, Linear, Scale and Flat nodes, without their biases.
 
     Pools whose windows do not overlap become part of the source's map, pools behind a convolution part of

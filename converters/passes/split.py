@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -94,7 +95,7 @@ class _Cut:
         self._nodes |= {self._part(path, k): part for k, part in enumerate(parts)}
 
     def _neurons(self, a: int, b: int) -> Neurons:
-        own = {
+        own: dict[str, Any] = {
             f.name: value[a:b]
             for f in fields(self._node)
             if isinstance(value := getattr(self._node, f.name), np.ndarray)

@@ -17,8 +17,8 @@ from spikelet.converters.floating import Floating
 from spikelet.converters.graph import Network
 from spikelet.converters.nodes import Neurons
 from spikelet.converters.quantize import Quantised
-from spikelet.numbering import engine_order
 from spikelet.model import V_MAX, Model, ResetKind
+from spikelet.numbering import engine_order
 from spikelet.runner import Result, Variable
 
 __all__ = ["Proof", "prove"]
@@ -92,12 +92,12 @@ class _Part:
         self._path, self._node, self._population = path, node, population
         self._unit = part.scale / 2.0**population.frac
 
-        def words(variable: Variable, there: bool = True) -> Any:
+        def words(variable: Variable, *, there: bool = True) -> Any:
             probed = run.probes.get((path, variable)) if there else None
             return np.zeros((len(run.probes[path, Variable.V]), population.size)) if probed is None else probed[:, back]
 
-        self._v, self._u = words(Variable.V), words(Variable.U, population.choices.has_u)
-        self.z = words(Variable.EVENTS, population.choices.fires)
+        self._v, self._u = words(Variable.V), words(Variable.U, there=population.choices.has_u)
+        self.z = words(Variable.EVENTS, there=population.choices.fires)
         self._start = np.broadcast_to(population.parameters.get("v_init", np.zeros(1)), population.size)
         shift = 12 if population.choices.shift12 else 16
         self._factor = 0.5 / 2**shift

@@ -347,8 +347,6 @@ def _nested(draft: _Draft, network: Network) -> Network:
     outer = {name: node for name, node in network.nodes.items() if name not in members}
     name = f"graph{draft.n}"
     renamed = [
-        (name if a in members else a, name if b in members else b)
-        for a, b in network.edges
-        if not set((a, b)) <= members
+        (name if a in members else a, name if b in members else b) for a, b in network.edges if not {a, b} <= members
     ]
     return Network(nodes={**outer, name: graph}, edges=tuple(sorted(set(renamed))))
