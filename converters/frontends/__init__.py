@@ -23,9 +23,8 @@ def read(path: str | Path, *, takes: str | None = None, arrival: str | None = No
     Raises:
         ConvertError: the file is refused, or a NIR file is given what it has no place for.
     """
-    said: dict[str, Any] = {
-        name: value for name, value in (("takes", takes), ("arrival", arrival)) if value is not None
-    }
+    given = (("takes", takes), ("arrival", arrival))
+    said: dict[str, Any] = {name: value for name, value in given if value is not None}
     if is_lava(path):
         return read_lava(path, **said)
     for name, value in said.items():

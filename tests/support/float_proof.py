@@ -68,7 +68,7 @@ def prove(
     """
     forced = _Forced(network)
     forced.reset(1)
-    parts = {path: _Part(index, path, quantised[path], model, run, network.nodes[path])
+    parts = {path: _Part(index, quantised[path], model, run, network.nodes[path])
              for index, path in enumerate(quantised) if isinstance(network.nodes[path], Neurons)}  # fmt: skip
     ticks = len(next(iter(inputs.values())))
     ties = spikes = cells = 0
@@ -86,9 +86,10 @@ def prove(
 class _Part:
     """A population's integers in the file's order and the network's units."""
 
-    def __init__(self, index: int, path: str, part: Quantised, model: Model, run: Result, node: Any) -> None:
+    def __init__(self, index: int, part: Quantised, model: Model, run: Result, node: Any) -> None:
         back = np.argsort(engine_order(model, index))
         population = part.population
+        path = population.name
         self._path, self._node, self._population = path, node, population
         self._unit = part.scale / 2.0**population.frac
 
