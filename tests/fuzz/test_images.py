@@ -15,6 +15,7 @@ from spikelet.image import encode
 from spikelet.layout import SectionId
 from strategies import corpus as random_networks
 from support import fuzzing
+from support.map_models import map_model
 from support.random_models import random_model
 
 pytestmark = pytest.mark.slow
@@ -29,7 +30,8 @@ RAW, REPAIRED, NEAR_WRAP = 0, 1, 4
 def images() -> list[bytes]:
     """Images of every kind of record, and the network of the demo."""
     models = [demo_model(), *(model for model, _ in random_networks(60)), *(random_model(seed) for seed in range(4))]
-    return [good_image(), wide_image(), *(encode(model) for model in models)]
+    maps = [encode(map_model(seed, value)) for seed in range(4) for value in (1, 300)]
+    return [good_image(), wide_image(), *maps, *(encode(model) for model in models)]
 
 
 def without_meta(image: bytes) -> bytes:
