@@ -11,7 +11,7 @@ import numpy.typing as npt
 from spikelet.converters.nodes import FloatArray
 from spikelet.converters.rounding import MAX_MOMENT, weight_moment
 
-__all__ = ["LIMITS", "Rounded", "output_error", "round_codes", "round_weights"]
+__all__ = ["DAMPING", "LIMITS", "Rounded", "exact", "output_error", "round_codes", "round_weights"]
 
 #: Lowest and highest code by bits; two bits are ternary. 8 and 2 bits leave out the code that has no negative.
 LIMITS = {8: (-127, 127), 4: (-8, 7), 2: (-1, 1), 1: (-1, 1)}
@@ -21,8 +21,8 @@ DAMPING = 0.01
 _FINEST = {8: 0.7, 4: 0.35, 2: 0.2, 1: 0.2}
 _TRIED = 48
 #: Starts of the search for codes: parts of the best scale so far.
-_STARTS = (1.0, 0.93, 1.07, 0.97)
-_SWEEPS = 10
+_STARTS = (1.0, 0.94, 1.06)
+_SWEEPS = 6
 #: Sources * sources * targets above which one start and one sweep must do.
 _WORK = 2**30
 #: 1-bit codes of a column of zeros weigh this part of the largest scale.
@@ -121,18 +121,24 @@ def round_weights(
     Source: Frantar et al. 2022, "GPTQ", section 3 (recursion, order by diagonal); the rest is
         alternating least squares on the same quadratic form. docs/explanation/low-bits.md.
     """
-    exact, exact_scale = _exact(weight, bits, per_population)
-    done = _met(weight, exact, exact_scale)
+    whole, unit = _exact(weight, bits, per_population)
+    done = _met(weight, whole, unit)
     if done.all():
-        return Rounded(codes=exact.astype(np.int8), scale=exact_scale)
+        return Rounded(codes=whole.astype(np.int8), scale=unit)
     blocks = list(_blocks(weight, moment, damping))
     codes, scale = _search(_Problem(weight, blocks, bits, per_population))
     if not per_population:
-        codes, scale = np.where(done, exact, codes), np.where(done, exact_scale, scale)
+        codes, scale = np.where(done, whole, codes), np.where(done, unit, scale)
         empty = ~np.any(weight, axis=0) & (bits == 1)
         least = np.max(scale, where=~empty, initial=0.0) * _NOTHING
         scale = np.where(empty, least or _NOTHING, scale)
     return Rounded(codes=codes.astype(np.int8), scale=scale)
+
+
+def exact(weight: FloatArray, *, bits: int, per_population: bool = False) -> Rounded | None:
+    """Codes and scales of weights that are codes times a scale, column by column; None where some are not."""
+    codes, scale = _exact(weight, bits, per_population)
+    return Rounded(codes=codes.astype(np.int8), scale=scale) if _met(weight, codes, scale).all() else None
 
 
 def _largest(weight: FloatArray, per_population: bool) -> FloatArray:
@@ -251,23 +257,22 @@ def _compensated(problem: _Problem, scale: FloatArray) -> FloatArray:
 
 def _descended(problem: _Problem, codes: FloatArray, scale: FloatArray, sweeps: int) -> FloatArray:
     """Each code to its best place while the others stay, until none moves."""
-    result = codes.copy()
+    result: FloatArray = codes.copy()
     for block in problem.blocks:
         part = result[block.rows]  # a view
         slope = block.moment @ (part * scale - problem.weight[block.rows])
         power = np.diag(block.moment)
         for _ in range(sweeps):
-            moved = False
-            for row in block.order:
+            best = round_codes(part - slope / (power[:, None] * scale), problem.bits)
+            waiting = np.any(best != part, axis=1)
+            if not waiting.any():
+                break
+            for row in block.order[waiting[block.order]]:
                 wanted = round_codes(part[row] - slope[row] / (power[row] * scale), problem.bits)
                 columns = np.flatnonzero(wanted != part[row])
-                if len(columns):
-                    step = (wanted[columns] - part[row, columns]) * scale[columns]
-                    slope[:, columns] += np.outer(block.moment[:, row], step)
-                    part[row, columns] = wanted[columns]
-                    moved = True
-            if not moved:
-                break
+                step = (wanted[columns] - part[row, columns]) * scale[columns]
+                slope[:, columns] += np.outer(block.moment[:, row], step)
+                part[row, columns] = wanted[columns]
     return result
 
 
@@ -281,4 +286,5 @@ def _least_squares(problem: _Problem, codes: FloatArray, scale: FloatArray) -> F
     if problem.one:
         above, below = np.full_like(above, above.sum()), np.full_like(below, below.sum())
     good = (above > 0) & (below > 0)
-    return np.where(good, above / np.where(good, below, 1.0), scale)
+    result: FloatArray = np.where(good, above / np.where(good, below, 1.0), scale)
+    return result
