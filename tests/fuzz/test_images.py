@@ -56,7 +56,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if len(image) < LONGEST - 1000:
             mode = (RAW, REPAIRED)[index % 2] | (NEAR_WRAP, 0, 0)[index % 3]
             short = image if mode & REPAIRED == RAW else without_meta(image)
-            (folder / f"seed{index}").write_bytes(seed(mode, short, rng.bytes(400)))
+            (folder / f"seed{index}").write_bytes(seed(mode, short, rng.bytes(1000)))
     return folder
 
 
