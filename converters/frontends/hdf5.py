@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ __all__ = ["Hdf5", "opened"]
 
 _MAX_BYTES = 2**30
 _MAX_MEMBERS = 4096
+#: Largest number that is believed; products of three stay far from float64's end.
+_MAX_NUMBER = 1e30
 _ELSEWHERE = "The file points elsewhere, which no exporter does: do not trust it."
 
 
@@ -41,6 +44,7 @@ def opened(path: Path) -> Iterator[h5py.File]:
             hint="Nothing was read.",
         )
     try:
+        _refuse_endless_heaps(path)
         with h5py.File(path, "r") as file:
             yield file
     except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
@@ -51,6 +55,36 @@ def opened(path: Path) -> Iterator[h5py.File]:
             allowed="an undamaged HDF5 file",
             hint="Write the file again from the source framework.",
         ) from error
+
+
+#: Signature, version and reserved bytes of a global heap (HDF5 File Format Specification 3.0, III.E).
+_HEAP = b"GCOL\x01\x00\x00\x00"
+
+
+def _refuse_endless_heaps(path: Path) -> None:
+    """Refuse a heap of strings with an object that takes no room: the HDF5 library walks over it for ever."""
+    with path.open("rb") as file:
+        size = path.stat().st_size
+        if size < len(_HEAP):
+            return
+        with mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+            start = data.find(_HEAP)
+            while start >= 0:
+                end = start + int.from_bytes(data[start + 8 : start + 16], "little")
+                at = start + 16
+                while at + 16 <= min(end, size):
+                    used = int.from_bytes(data[at + 8 : at + 16], "little")
+                    used = 16 + (used + 7) // 8 * 8 if any(data[at : at + 2]) else used
+                    if used < 16:
+                        raise ConvertError(
+                            path.name,
+                            "",
+                            found=f"a heap object of {used} bytes",
+                            allowed="an undamaged HDF5 file",
+                            hint="Write the file again from the source framework.",
+                        )
+                    at += used
+                start = data.find(_HEAP, start + 1)
 
 
 class Hdf5:
@@ -71,6 +105,8 @@ class Hdf5:
             )
         names = list(group)
         for name in names:
+            if not isinstance(name, str):
+                raise ConvertError(path, "", found=f"a member called {name!r:.40}", allowed="names in UTF-8", hint="")
             kind = group.id.links.get_info(name.encode()).type
             if kind != h5py.h5l.TYPE_HARD:
                 raise ConvertError(
@@ -92,15 +128,18 @@ class Hdf5:
 
     def is_text(self, item: Any) -> bool:
         """Whether an item is a dataset of strings."""
-        return isinstance(item, h5py.Dataset) and item.dtype.kind in "OSU"
+        return isinstance(item, h5py.Dataset) and h5py.check_string_dtype(item.dtype) is not None
 
     def text(self, item: Any, path: str, field: str) -> str:
         """A dataset that holds one string, bytes or str."""
-        value = self._dataset(item, path, field)[()]
+        dataset = self._dataset(item, path, field)
+        # The type is looked at before anything is read: the HDF5 library may crash on a wrong one.
+        value = dataset[()] if self.is_text(dataset) else dataset.dtype
         if isinstance(value, bytes):
             value = value.decode("utf8", errors="replace")
         if not isinstance(value, str):
-            raise ConvertError(path, field, found=repr(value)[:40], allowed="a string", hint="Is this a NIR file?")
+            found = f"data of type {dataset.dtype}, shape {dataset.shape}"
+            raise ConvertError(path, field, found=found, allowed="a string", hint="Is this a NIR file?")
         return value
 
     def numbers(self, item: Any, path: str, field: str) -> FloatArray:
@@ -113,6 +152,10 @@ class Hdf5:
         if dataset.dtype.kind not in "fiub":
             raise ConvertError(path, field, found=f"data of type {dataset.dtype}", allowed="real numbers", hint="")
         values = np.asarray(dataset[()], dtype=np.float64)
+        if np.any(np.abs(values) > _MAX_NUMBER) and np.all(np.isfinite(values)):
+            raise ConvertError(
+                path, field, found=f"{np.abs(values).max():g}", allowed=f"up to {_MAX_NUMBER:g}", hint="Is it damaged?"
+            )
         if not np.all(np.isfinite(values)):
             where = np.argwhere(~np.isfinite(values))[0]
             hint = "Repair the network in the source framework."
@@ -131,7 +174,7 @@ class Hdf5:
         dataset = self._dataset(item, path, field)
         if dataset.size == 0:
             return []
-        if len(dataset.shape) != 2 or dataset.shape[1] != 2 or dataset.dtype.kind not in "OSU":
+        if len(dataset.shape) != 2 or dataset.shape[1] != 2 or not self.is_text(dataset):
             raise ConvertError(
                 path, field, found=f"{dataset.dtype} of shape {dataset.shape}", allowed="strings, shape (n, 2)", hint=""
             )

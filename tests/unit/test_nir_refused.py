@@ -78,6 +78,12 @@ def endless(h: h5py.File) -> None:
     h["node/nodes/again"] = h["node"]
 
 
+def no_string(h: h5py.File) -> None:
+    """Text as a list of bytes of any length: the HDF5 library crashes on some such types."""
+    del h["node/nodes/1/type"]
+    h["node/nodes/1"].create_dataset("type", shape=(), dtype=h5py.vlen_dtype(np.uint8))
+
+
 CASES: dict[str, tuple[Edit, tuple[str, ...]]] = {
     "NaN in a weight": (filled("node/nodes/0/weight", np.nan), ("0: weight", "nan")),
     "infinite threshold": (filled("node/nodes/1/v_threshold", np.inf), ("1: v_threshold", "inf")),
@@ -121,6 +127,9 @@ CASES: dict[str, tuple[Edit, tuple[str, ...]]] = {
                       ("2: link", "an external link")),
     "external data": (external_data, ("0: bias", "another file")),
     "virtual data": (virtual_data, ("0: bias", "another file")),
+    "text of a strange type": (no_string, ("1: type", "a string")),
+    "a name that is no text": (lambda h: h["node/nodes/1"].create_group(b"\xff\xfe"), ("1: found a member", "UTF-8")),
+    "a number of no network": (filled("node/nodes/1/v_threshold", 1e38), ("1: v_threshold", "1e+38", "1e+30")),
     "graph in itself": (endless, ("nested", "16")),
 }  # fmt: skip
 
@@ -152,6 +161,17 @@ def test_what_is_no_hdf5_is_refused(tmp_path: Path) -> None:
     assert "HDF5" in refused(empty)
     assert "a folder" in refused(tmp_path)
     assert "no such file" in refused(tmp_path / "c.nir")
+
+
+def test_a_heap_that_the_library_would_walk_for_ever_is_refused(tmp_path: Path) -> None:
+    """Strings are kept in heaps; an object of no bytes keeps HDF5 in one place."""
+    file = good(tmp_path)
+    image = bytearray(file.read_bytes())
+    first = image.index(b"GCOL") + 16
+    image[first : first + 16] = bytes(16)
+    file.write_bytes(image)
+
+    assert "a heap object of 0 bytes" in refused(file)
 
 
 def test_every_truncation_and_many_flipped_bits_end_in_a_convert_error_or_a_model(tmp_path: Path) -> None:
