@@ -177,7 +177,9 @@ def blocks(rng: Rng) -> Iterator[Case]:
     for number, (choices, parameters) in enumerate(kinds):
         for out, block in ((4, 4), (8, 6), (6, 5), (4, 7)):
             way = conv(rng, source, out, (3, 3))
-            neurons = population(way["target_map"].size, choices, block=block, **parameters)
+            size = way["target_map"].size
+            own = {name: rng.integers(value - 50, value + 50, size) for name, value in parameters.items()}
+            neurons = population(size, choices, block=block, **(own if out == 6 and choices else parameters))
             name = f"blocks {number} {out} {block}"
             yield single(name, rng, way, neurons, port(source.size), densities=densities)
         neurons = population(70, choices, block=4, **parameters)
