@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from spikelet.converters import calibrate
+from spikelet.converters.bits import AUTO, chosen_layers, said_bits
 from spikelet.converters.encoding import encode
 from spikelet.converters.floating import Array
 from spikelet.converters.frameworks import FRAMEWORKS
@@ -19,7 +20,7 @@ from spikelet.converters.nodes import Input, Neurons, Output
 from spikelet.converters.passes.project import scaled
 from spikelet.converters.ports import Options, decoder_of, input_port
 from spikelet.converters.quantize import Quantised, Settings
-from spikelet.errors import DataError
+from spikelet.errors import ConvertError, DataError
 from spikelet.events import as_events, to_dense
 from spikelet.model import Decoder, Encoder, InputPort, Model, Rounding
 from spikelet.rules import check
@@ -51,14 +52,33 @@ def build(network: Network, options: Options, *, calibration: Any, dt: float | N
     if inputs is not None:
         settings = replace(settings, weight_share=_WORTH / len(next(iter(inputs.values()))))
     lowered = Lowered(network, ports)
-    quantised = lowered.quantise(settings)
     meta = _meta(network, options)
+    settings = _with_bits(network, settings, options, inputs, meta)
+    quantised = lowered.quantise(settings)
     if inputs is not None:
         plain = lowered.quantise(replace(settings, moments={}))
         quantised, meta["calibration"] = _better(network, inputs, {"data": quantised, "weights": plain})
     model = lowered.model(quantised, outputs, options, meta=meta, dt=dt)
     check(model)
     return model
+
+
+def _with_bits(
+    network: Network, settings: Settings, options: Options, inputs: Mapping[str, Array] | None, meta: dict[str, Any]
+) -> Settings:
+    """Bits of each population; those of few bits rounded to the calibration data."""
+    auto = options.weights == AUTO
+    if auto and inputs is None:
+        raise ConvertError(
+            "convert", "weights", found="'auto'", allowed="with calibration=", hint="Bits are chosen by what data lose."
+        )
+    said = {} if auto or not isinstance(options.weights, Mapping) else options.weights
+    bits = {} if auto else said_bits(network, said, options.weight_bits)
+    if inputs is None or not (auto or set(bits.values()) & {4, 2, 1}):
+        return replace(settings, bits=bits)
+    layers, record = chosen_layers(network, inputs, bits, compared=settings.compared, max_loss=options.max_loss)
+    meta["weights"] = record or {"bits": bits}
+    return replace(settings, bits={path: layer.bits for path, layer in layers.items()} | bits, layers=layers)
 
 
 def _settings(network: Network, options: Options, outputs: Mapping[str, Decoder]) -> Settings:

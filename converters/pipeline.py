@@ -120,6 +120,8 @@ def convert(
     arrival: str | None = None,
     scale: str = "neuron",
     weight_bits: int = 8,
+    weights: int | str | Mapping[str, int] | None = None,
+    max_loss: float = 1.0,
     calibration: Any = None,
     encoder: str | Encoder = "events",
     gain: int = 257,
@@ -150,7 +152,10 @@ def convert(
             reach the next layer in the same tick (now) or the next one (docs/how-to/loihi.md).
         scale: "neuron" or "population": what shares one size of a weight unit. Populations whose
             potentials are compared always share one.
-        weight_bits: 2 to 8.
+        weight_bits: 1 to 8, stored in 8, 4, 2 or 1.
+        weights: bits of single populations, {path: bits}; a number is as weight_bits; "auto" chooses 8, 4, 2 or 1
+            for each: the fewest bytes with at most `max_loss` percent of the predictions unlike the float
+            network's on calibration data. With these, few bits are fitted to the data, layer by layer.
         calibration: input of the kind that the model will get, to round weights by and to report
             agreement: uint8 frames of shape (samples, ...) for an encoder; for events an array of
             shape (samples, ticks, size), or a list of event arrays; a mapping by input for several.
@@ -180,7 +185,9 @@ def convert(
     }  # fmt: skip
     options = Options(
         scale=scale,
-        weight_bits=weight_bits,
+        weight_bits=weights if isinstance(weights, int) else weight_bits,
+        weights="" if weights is None or isinstance(weights, int) else weights,
+        max_loss=max_loss,
         encoder=_named(Encoder, encoder, "encoder"),
         gain=gain,
         seed=seed,

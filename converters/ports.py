@@ -23,6 +23,8 @@ class Options:
 
     scale: str = "neuron"
     weight_bits: int = 8
+    weights: str | Mapping[str, int] = ""
+    max_loss: float = 1.0
     encoder: Encoder = Encoder.EVENTS
     gain: int = 257
     seed: int = 0
@@ -47,7 +49,8 @@ class Options:
         frames = self.encoder is not Encoder.EVENTS
         largest = {Encoder.EVENTS: 32767, Encoder.DIRECT: 255}.get(self.encoder, 1)
         ranges: Mapping[str, tuple[float, float]] = {
-            "weight_bits": (2, 8),
+            "weight_bits": (1, 8),
+            "max_loss": (0, 100),
             "gain": (0, 65536),
             "seed": (0, 2**32 - 1),
             "max_value": (1, largest),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from spikelet.converters.bounds import Fraction, Source, current_bound, fraction, potential_bound
+from spikelet.converters.lowbits_layers import Layer
 from spikelet.converters.nodes import Convolution, Dense, FloatArray, Neurons, Sparse, Weighted
 from spikelet.converters.rounding import (
     MAX_MOMENT,
@@ -37,9 +38,10 @@ _FEW = 1024
 class Settings:
     """How to round.
 
-    `weight_bits` is for all populations, `bits` for single ones, by path. `compared` are populations whose
-    potentials are compared with each other: one scale for each. `moments` are second moments of sources, by
-    path, where data gave them; `weight_share` is how much the estimate from the weights counts beside them.
+    `weight_bits` is for all populations, `bits` for single ones, by path. `compared` are populations
+    whose potentials are compared with each other: one scale for each. `moments` are second moments of sources,
+    by path, where data gave them; `layers` are populations that were rounded to data; `weight_share` is how
+    much the estimate from the weights counts beside them.
     """
 
     weight_bits: int = 8
@@ -50,6 +52,7 @@ class Settings:
     compared: frozenset[str] = frozenset()
     moments: Mapping[str, FloatArray] = field(default_factory=dict)
     weight_share: float = 0.0
+    layers: Mapping[str, Layer] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +104,8 @@ def quantise(
     Source: docs/explanation/conventions.md; docs/reference/semantics 2.3, 3.1.
     """
     real = {name: part.weights for name, part in given.items()}
+    if path in settings.layers:
+        node = replace(node, bias=settings.layers[path].bias)
     scale, whole = _rounded(path, node, given, settings)
     total = sum(given[name.removesuffix(REST)].sum for name in whole)
     if total > _MAX_SUM:
@@ -196,7 +201,14 @@ def _rounded(
     if node.unit is not None:
         exact = [pair for name, part in real.items() for pair in _exact(path, name, part, node.unit)]
         return np.full(node.size, node.unit), dict(exact)
-    limit = 2 ** (settings.bits.get(path, settings.weight_bits) - 1) - 1
+    if path in settings.layers:
+        return settings.layers[path].scale, dict(settings.layers[path].codes)
+    bits = settings.bits.get(path, settings.weight_bits)
+    if bits == 1:
+        raise ConvertError(
+            path, "weights", found="1 bit", allowed="with calibration=", hint="So few bits are fitted to data."
+        )
+    limit = 2 ** (bits - 1) - 1
     one = settings.scale == "population" or path in settings.compared
     groups = groups_of(node.size, list(real.values()), one=one)
     n = int(groups[-1]) + 1

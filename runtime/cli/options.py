@@ -66,7 +66,9 @@ _CHOICES = (
 )
 _NUMBERS = (
     click.option("--scale", type=click.Choice(["neuron", "population"]), help="What shares one size of a weight unit."),
-    click.option("--weight-bits", type=int, help="2 to 8 (8)."),
+    click.option("--weight-bits", type=int, help="1 to 8 (8)."),
+    click.option("--weights", help="Bits by population, such as fc1=4,fc2=8; auto: chosen on --calibration."),
+    click.option("--max-loss", type=float, help="With --weights auto: percent of predictions that may change (1)."),
     click.option("--calibration", type=click.Path(path_type=Path), help="Data set to round weights by."),
     click.option("--encoder", type=_words(Encoder), help="What makes events on the device (events: nobody)."),
     click.option("--gain", type=int, help="Of the encoder (257: a pixel of 255 fires in every tick)."),
@@ -157,13 +159,27 @@ def convert_file(path: Path, given: dict[str, Any], reading: Reading | None = No
     given = dict(given)
     if "labels" in given:
         given["labels"] = given["labels"].split(",")
+    if given.get("weights", "auto") != "auto":
+        given["weights"] = _bits(given["weights"])
     if "v_min" in given:
         given["v_min"] = _number_or_word(given["v_min"])
     file = given.pop("calibration", None)
-    model = convert(path, **given)
     if file is None:
-        return model
+        return convert(path, **given)
+    model = convert(path, **{name: value for name, value in given.items() if name not in ("weights", "weight_bits")})
     return convert(path, **given, calibration=calibration(file, model, reading))
+
+
+def _bits(text: str) -> int | dict[str, int]:
+    """4, or fc1=4,fc2=8."""
+    parts = [part.rpartition("=") for part in text.split(",")]
+    if not all(bits.strip() in {"1", "2", "4", "8"} for _, _, bits in parts):
+        raise click.UsageError(
+            f"--weights {text}: give auto, a number (8, 4, 2 or 1), or name=bits with commas between"
+        )
+    if len(parts) == 1 and not parts[0][1]:
+        return int(text)
+    return {name.strip(): int(bits) for name, _, bits in parts}
 
 
 def calibration(file: Path, model: Model, reading: Reading | None = None) -> Any:
