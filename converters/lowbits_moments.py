@@ -141,8 +141,7 @@ class Seen:
         damped = np.asarray(own + kept * np.eye(len(own)), np.float64)
         if np.array_equal(own, meant):
             return weight, damped
-        wanted: FloatArray = np.linalg.solve(damped, meant @ weight + kept * weight)
-        return wanted, damped
+        return np.asarray(np.linalg.solve(damped, meant @ weight + kept * weight), np.float64), damped
 
     def offset_for(self, weight: FloatArray, rounded: FloatArray, k: int) -> FloatArray:
         """The constant input that keeps the mean of what membranes hold, shape (targets,)."""
