@@ -81,7 +81,7 @@ BAD: dict[str, tuple[tuple[object, ...], int, str]] = {
     "a file for a folder": (("build", "--board", "cortex-m4", "-o", NETWORK), 1, "is a file"),
     "no port at all": (("eval", NETWORK, DATA, "--on", "tcp://x", *SAID), 8, "is no port"),
     "calibration": (("convert", NETWORK, "-o", "x.spkl", "--calibration", NETWORK, *SAID), 9, "digits.nir is no .npz"),
-    "number": (("convert", NETWORK, "-o", "x.spkl", "--weight-bits", 1, *SAID), 3, "2 .. 8"),
+    "number": (("convert", NETWORK, "-o", "x.spkl", "--weight-bits", 9, *SAID), 3, "1 .. 8"),
     "wrong word": (("convert", NETWORK, "--framework", "keras"), 2, "snntorch"),
     "unknown command": (("flash",), 2, "flash"),
 }  # fmt: skip
