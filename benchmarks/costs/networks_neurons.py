@@ -57,12 +57,14 @@ def plain(rng: Rng) -> Iterator[Case]:
         way = {"weights": rng.integers(-60, 30, (40, n)).astype(np.int8)}
         yield _driven(f"plain low {n}", rng, neurons, way)
     for n in (5, 12, 40):
-        parameters = {"decay_v": 20000, "fire_above": 900}
-        for kind in ResetKind:
-            neurons = population(n, LifChoices(reset_kind=kind), **parameters)
-            yield _driven(f"plain slow {n} {kind.name}", rng, neurons)
-        neurons = population(n, LifChoices(), decay_v=60000, fire_above=2000, v_min=rng.integers(-900, -100, n))
-        yield _driven(f"plain floors {n}", rng, neurons)
+        for reset in _resets():
+            neurons = population(n, LifChoices(**reset), decay_v=20000, fire_above=900)
+            yield _driven(f"plain slow {n} {reset}", rng, neurons)
+        for reset in _resets():
+            parameters = {"decay_v": 60000, "fire_above": 2000, "v_min": rng.integers(-900, -100, n)}
+            if reset["reset_kind"] is ResetKind.SUBTRACT:
+                parameters["reset"] = 1500
+            yield _driven(f"plain floors {n} {reset}", rng, population(n, LifChoices(**reset), **parameters))
         choices = LifChoices(reset_kind=ResetKind.SUBTRACT, reset_next=True, reset_before_leak=True)
         neurons = population(n, choices, decay_v=60000, fire_above=2000, reset=1500)
         yield _driven(f"plain subtract before {n}", rng, neurons)

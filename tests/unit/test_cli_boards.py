@@ -197,3 +197,33 @@ def test_options_of_emulate_that_say_nothing_together_are_refused(image: Path) -
 
         assert result.exit_code == 2
         assert text in result.stderr
+
+
+def test_check_lists_layers_and_keeps_limits(image: Path) -> None:
+    """Exit code 12 with what is exceeded and by how much; the bytes of layers are those of the image."""
+    words = ("check", image, "--board", BOARD, "--data", DIGITS / "digits_test.npz", "--samples", 3, *ZIG)
+    good = answer(*words, "--max-ram", 100_000, "--max-flash", 100_000)["boards"][0]
+    bad = spikelet("check", image, "--board", BOARD, "--no-count", "--max-instructions", 100, *ZIG)
+    alone = spikelet("check", image, "--max-ram", 100)
+
+    assert sum(layer["flash"]["total"] for layer in good["layers"]) == image.stat().st_size == good["flash"]["model"]
+    assert [layer["part"] for layer in good["layers"]] == ["input", "population", "population", "output", "network"]
+    assert good["ram"]["used"] == sum(good["ram"][name] for name in ("stack", "variables", "model"))
+    assert good["exceeds"] == []
+    assert "3 samples of digits_test.npz: 75 ticks" in good["typical_tick"]["from"]
+    assert abs(good["worst_tick"]["instructions"] / good["instructions"]["worst_tick"] - 1) < 0.05
+    assert bad.exit_code == 12
+    assert "more than the 100 that are allowed" in bad.stdout
+    assert (alone.exit_code, "add --board" in alone.stderr) == (2, True)
+
+
+def test_inspect_tells_a_budget_without_building(image: Path) -> None:
+    """The same layers, from the image alone; a busier assumption costs more."""
+    found = answer("inspect", image, "--board", BOARD)["budget"]
+    text = spikelet("inspect", image, "--board", BOARD).stdout
+    busy = answer("check", image, "--board", BOARD, "--no-count", "--rate", 0.5, *ZIG)["boards"][0]
+
+    assert found["image"] == image.stat().st_size
+    assert 0 < found["typical_tick"]["instructions"] < found["worst_tick"]["instructions"]
+    assert found["typical_tick"]["instructions"] < busy["typical_tick"]["instructions"]
+    assert "5 % of inputs and neurons fire in each" in text
