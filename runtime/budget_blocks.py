@@ -24,8 +24,9 @@ def touched_blocks(p: Projection, target: Population) -> tuple[_Index, _Index]:
     """
     n_blocks = -(-target.size // 2**target.block)
     assert p.source_map is not None or isinstance(p.weights, SparseWeights)
-    pairs = _of_sparse(p, p.weights) if isinstance(p.weights, SparseWeights) else _of_conv(p)
-    found = np.unique(np.concatenate([neuron * n_blocks + (at >> target.block) for neuron, at in pairs]))
+    pairs = _of_sparse(p, p.weights) if isinstance(p.weights, SparseWeights) else _of_conv(p, 2**target.block)
+    parts = [np.unique(neuron * n_blocks + (at >> target.block)) for neuron, at in pairs]
+    found = np.unique(np.concatenate(parts))
     n_source = len(row_of(p.source_map, 0 if p.source_map else _rows(p)))
     start = np.searchsorted(found, np.arange(n_source + 1) * n_blocks)
     return start, found % n_blocks
@@ -51,8 +52,8 @@ def _of_sparse(p: Projection, weights: SparseWeights) -> Iterator[tuple[_Index, 
     yield np.repeat(neurons, counts), targets[np.repeat(start[row[neurons]], counts) + within]
 
 
-def _of_conv(p: Projection) -> Iterator[tuple[_Index, _Index]]:
-    """Source neurons and targets of all taps, of each group's first and last channel and those between."""
+def _of_conv(p: Projection, width: int) -> Iterator[tuple[_Index, _Index]]:
+    """Source neurons and targets of all taps; of channels that lie together those that reach blocks of a width."""
     source, target = p.source_map, p.target_map
     assert isinstance(source, SourceMap)
     assert target is not None
@@ -65,7 +66,8 @@ def _of_conv(p: Projection) -> Iterator[tuple[_Index, _Index]]:
             to_x, meets_x = tap_places(x, tap_x, target, 1)
             neurons = np.flatnonzero(there & meets_y & meets_x)
             place, begin = (to_y * target.width + to_x)[neurons], first[neurons]
-            for channel in range(out):
+            channels = range(out) if target.planar else sorted({*range(0, out, width), out - 1})
+            for channel in channels:
                 if target.planar:
                     yield neurons, (begin + channel) * target.height * target.width + place
                 else:

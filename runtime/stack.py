@@ -12,13 +12,24 @@ __all__ = ["OUTSIDE", "StackBound", "stack_bound"]
 #: Taken for a function of which gcc tells nothing: of its own library, or in assembly [bytes].
 OUTSIDE = 176
 _KERNELS = "csrc/kernels/"
+_DELIVERIES = tuple(f"csrc/engine/{name}.c" for name in ("rows", "conv", "sparse"))
 #: Whom calls through pointers reach, by the caller's file, the first that fits: parts of the callees' file names.
 INDIRECT = {
     "firmware/app/app.c": ("firmware/app/actions.c",),
     "firmware/app/frame.c": ("firmware/ports/",),
-    "csrc/engine/parameters.c": ("csrc/engine/choices",),
+    "csrc/engine/parameters.c": ("csrc/engine/choices.c", "csrc/engine/plain.c"),
+    "csrc/engine/choices.c": ("csrc/engine/line.c", "csrc/engine/blocks.c"),
     "csrc/engine/ports.c": ("csrc/engine/frames.c",),
-    "csrc/engine/tick.c": ("csrc/engine/frames.c", _KERNELS),
+    "csrc/engine/build.c": ("csrc/engine/build_any.c", "csrc/engine/plain.c"),
+    "csrc/engine/build_any.c": (
+        *("csrc/engine/conv_build.c", "csrc/engine/rows.c", "csrc/engine/sparse.c"),
+        *("csrc/engine/line.c", "csrc/engine/late.c"),
+    ),
+    "csrc/engine/tick.c": (
+        *(*_DELIVERIES, "csrc/engine/late.c", "csrc/engine/line.c", "csrc/engine/blocks.c"),
+        *("csrc/engine/frames.c", _KERNELS),
+    ),
+    "csrc/engine/late.c": (*_DELIVERIES, _KERNELS),
     "csrc/engine/": (_KERNELS,),
 }
 _ROOT = "main"

@@ -21,8 +21,8 @@ from spikelet.image import encode
 from spikelet.memory import arena_size, work_size
 from spikelet.model import Encoder, Model
 from support import nmnist
-from support.random_models import random_model, wide_random_model
-from support.tools import COMPILERS, need, need_compiler
+from support.random_models import random_events, random_model, wide_random_model
+from support.tools import COMPILERS, UNICORN, need, need_compiler
 
 BOARD = "cortex-m4"
 
@@ -145,3 +145,17 @@ def test_an_assumed_tick_is_the_same_each_time() -> None:
     assert one.typical == same.typical
     assert one.typical.synops < more.typical.synops <= one.worst.synops
     assert np.isfinite(one.typical.synops)
+
+
+@pytest.mark.parametrize("name", UNICORN)
+def test_the_stack_stays_within_what_is_proven(name: str) -> None:
+    """With projections of every kind, delay lines and blocks, which the engine calls through pointers."""
+    need(name, "gcc")
+    for seed in range(4):
+        model = wide_random_model(seed)
+        with emulate(model, name, compiler="gcc", count=False, embed=True) as running:
+            running.run(random_events(seed, model, 12), 12)
+            used, bound = running.stack_used(), running.build.stack.bytes
+
+        assert bound is not None
+        assert 0 < used <= bound <= running.build.board.stack
