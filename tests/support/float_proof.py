@@ -102,7 +102,8 @@ class _Part:
         self._start = np.broadcast_to(population.parameters.get("v_init", np.zeros(1)), population.size)
         shift = 12 if population.choices.shift12 else 16
         self._factor = 0.5 / 2**shift
-        self._saturated = np.any(np.abs(self._v) >= V_MAX, axis=0) | np.any(np.abs(self._u) >= V_MAX, axis=0)
+        # Sums on the way to a state may be larger than it by a decay: near V_MAX they may have been cut.
+        self._saturated = np.any(np.maximum(np.abs(self._v), np.abs(self._u)) >= V_MAX // 4, axis=0)
 
     def state(self, tick: int) -> tuple[Array, Array]:
         if tick < 0:

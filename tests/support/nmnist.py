@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from spikelet.converters.linear import matrix_of
 from spikelet.converters.nodes import Projected
 from spikelet.events import EventArray, load
 from spikelet.model import Model
+from spikelet.numbering import engine_order
 from spikelet.runner import Result, Variable
 
 __all__ = ["CHOICES", "Work", "cnn", "network", "recording", "work"]
@@ -50,14 +51,13 @@ class Work:
 def work(model: Model, lowered: Network, events: EventArray, run: Result, ticks: int) -> Work:
     """Count what a run had to do, from its spikes and the weights' places alone.
 
-    A neuron had to be updated when an event reached it. All neurons are without leak and bias.
+    A neuron had to be updated when an event reached it, and in the first tick, before which none rests. All
+    neurons are without leak and bias.
     """
     sent: dict[str, np.ndarray] = {}
     dense = np.zeros((ticks, model.inputs[0].size), bool)
     dense[events["tick"], events["neuron"]] = True
     sent[model.inputs[0].name] = dense
-    from spikelet.numbering import engine_order
-
     for index, population in enumerate(model.populations):
         spikes = run.probes[population.name, Variable.EVENTS]
         sent[population.name] = spikes[:, np.argsort(engine_order(model, index))] != 0
@@ -72,10 +72,9 @@ def work(model: Model, lowered: Network, events: EventArray, run: Result, ticks:
         delivered += there.sum(axis=1)
         updated += ((places.T @ there.T) > 0).sum(axis=0)
         assert weights.shape[1] == next(p.size for p in model.populations if p.name == target)
+    updated[0] = sum(p.size for p in model.populations)
     return Work(synops=synops, events=delivered, neurons=updated)
 
 
 def _ones(node: Any) -> Any:
-    from dataclasses import replace
-
     return replace(node, weight=np.ones_like(node.weight))
