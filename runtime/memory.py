@@ -17,7 +17,7 @@ TABLES = {
     "sink": 28,
     "rows": 64,
     "sparse": 72,
-    "conv": 156,
+    "conv": 160,
     "late": 40,
     "blocks": 164,
     "line": 16,

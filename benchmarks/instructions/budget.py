@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import numpy.typing as npt
 from benchmarks.instructions.machine import RAM, Machine, build, kernel_file
 from benchmarks.instructions.workload import TICKS, digits, events_of, network, silent
 
@@ -23,7 +24,7 @@ from spikelet.reference import Reference
 from spikelet.runner import Variable
 from spikelet.toolchain import cache_folder, digest
 
-__all__ = ["LIMITS", "QUIET_LIMIT", "Counted", "count", "count_quiet_tick"]
+__all__ = ["LIMITS", "QUIET_LIMIT", "Bare", "Counted", "count", "count_quiet_tick"]
 
 #: Most instructions a synaptic operation, whole, built by gcc -O2 (issue 3).
 LIMITS: Mapping[str, float] = {"M4": 1.3, "M33": 1.3, "M3": 1.9, "M0+": 2.4, "RV32IMC": 2.5}
@@ -64,7 +65,7 @@ class Counted:
             yield name, n / self.synops
 
 
-class _Bare:
+class Bare:
     """A network on a bare core."""
 
     def __init__(self, core: str, compiler: str, model: Model) -> None:
@@ -81,12 +82,16 @@ class _Bare:
 
     def sample(self, index: int, pixels: np.ndarray) -> int:
         """Run a sample; returns the prediction."""
-        events = events_of(pixels)
-        per_tick = np.bincount(events["tick"], minlength=TICKS).astype("<u2")
-        events["tick"] += index * TICKS
-        data = events.astype(EVENT).tobytes()
+        return self.push(events_of(pixels), TICKS, first=index * TICKS)
+
+    def push(self, events: npt.NDArray[np.void], ticks: int, first: int = 0) -> int:
+        """Run so many ticks from the tick `first` on, from which events count theirs; returns the prediction."""
+        per_tick = np.bincount(events["tick"], minlength=ticks).astype("<u2")
+        moved = events.astype(EVENT)
+        moved["tick"] += first
+        data = moved.tobytes()
         self.machine.write(_EVENTS, data + per_tick.tobytes())
-        return self.machine.call("bare_sample", _EVENTS, _EVENTS + len(data), TICKS)
+        return self.machine.call("bare_sample", _EVENTS, _EVENTS + len(data), ticks)
 
     def probe(self, population: int) -> list[int]:
         """Membranes."""
@@ -108,7 +113,7 @@ def count(core: str, compiler: str, name: str, data: str, samples: int) -> Count
     Every prediction, output event, score and membrane is compared with the numpy reference.
     """
     model = network(name)
-    bare, reference = _Bare(core, compiler, model), Reference(model)
+    bare, reference = Bare(core, compiler, model), Reference(model)
     total: Counter[str] = Counter()
     for index, pixels in enumerate(digits(data, samples)):
         prediction = bare.sample(index, pixels)
@@ -126,7 +131,7 @@ def count(core: str, compiler: str, name: str, data: str, samples: int) -> Count
 
 def count_quiet_tick(core: str, compiler: str) -> int:
     """Instructions of a tick of a network at rest."""
-    bare = _Bare(core, compiler, silent())
+    bare = Bare(core, compiler, silent())
     bare.sample(0, digits("made up", 1)[0])
     bare.machine.call("bare_ticks", 500)
     bare.machine.clear()

@@ -205,6 +205,21 @@ static void mark(struct sweep *sweep)
     if (sweep->touched_end == first) {
         return;
     }
+    sweep->touched_end = first;
+    if (conv->row_blocks != 0) {
+        first >>= conv->shift;
+        last >>= conv->shift;
+        for (uint32_t i = sweep->runs.n_runs; i > 0; i--) {
+            conv->touched[first] = 1;
+            conv->touched[last] = 1;
+            for (uint32_t j = first + 1; j < last; j++) {
+                conv->touched[j] = 1;
+            }
+            first -= conv->row_blocks;
+            last -= conv->row_blocks;
+        }
+        return;
+    }
     for (uint32_t i = sweep->runs.n_runs; i > 0; i--) {
         uint8_t *at = conv->touched + (first >> conv->shift);
         uint8_t *end = conv->touched + (last >> conv->shift);
@@ -217,7 +232,6 @@ static void mark(struct sweep *sweep)
         first -= (uint32_t)conv->y.target;
         last -= (uint32_t)conv->y.target;
     }
-    sweep->touched_end = sweep->touched;
 }
 
 /* Go on to the row of a neuron. */
@@ -304,10 +318,9 @@ enum { OFTEN = 3 };
 static void add_times(int32_t *acc, const int8_t *row,
                       const struct spkl_runs *runs, int32_t times)
 {
-    for (uint32_t i = runs->n_runs; i > 0; i--) {
-        spkl_parts.add_row_times(acc, row, runs->n, times);
-        acc += runs->acc_step;
-        row += runs->row_step;
+    for (int32_t k = 0; k < (int32_t)runs->n_runs; k++) {
+        spkl_parts.add_row_times(acc + k * runs->acc_step,
+                                 row + k * runs->row_step, runs->n, times);
     }
 }
 

@@ -40,6 +40,22 @@ static void add_listed(const struct spkl_net *net,
     rows->add(net->in, net->rows, n, rows->layout == 0 ? q->stride : targets);
 }
 
+/* Spikes of a source without a map. */
+static void add_spikes(const struct spkl_net *net,
+                       const struct spkl_projection *q, uint32_t targets)
+{
+    const uint16_t *neurons = q->source->neurons;
+
+    for (uint32_t left = *q->source->n; left > 0;) {
+        uint32_t some = left < SPKL_ROWS_MAX ? left : SPKL_ROWS_MAX;
+
+        spkl_list_rows(net->rows, neurons, some, q->weights, q->stride);
+        add_listed(net, q, targets, some);
+        neurons += some;
+        left -= some;
+    }
+}
+
 /* The list has room for as many rows as events. Returns how many have a row. */
 static uint32_t add_events(const struct spkl_net *net,
                            const struct spkl_projection *q, uint32_t targets)
@@ -54,6 +70,10 @@ static uint32_t add_events(const struct spkl_net *net,
     uint32_t all = 0;
     uint32_t row;
 
+    if (values == NULL && rows->map == NULL) {
+        add_spikes(net, q, targets);
+        return n;
+    }
     for (uint32_t k = 0; k < n; k++) {
         int32_t value = values == NULL ? 1 : values[k];
         uint32_t times = (uint32_t)value;

@@ -18,8 +18,11 @@ static void add_run(int32_t *acc, const int8_t *row, size_t n)
 void spkl_add_runs_s8_s32(int32_t *acc, const int8_t *row,
                           const struct spkl_runs *runs)
 {
-    for (uint32_t left = runs->n_runs; left > 0; left--) {
+    for (uint32_t left = runs->n_runs;;) {
         add_run(acc, row, runs->n);
+        if (--left == 0) {
+            return;
+        }
         acc += runs->acc_step;
         row += runs->row_step;
     }

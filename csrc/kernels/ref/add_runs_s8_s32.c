@@ -4,11 +4,12 @@
 void spkl_add_runs_s8_s32(int32_t *acc, const int8_t *row,
                           const struct spkl_runs *runs)
 {
-    for (uint32_t k = 0; k < runs->n_runs; k++) {
+    for (int32_t k = 0; k < (int32_t)runs->n_runs; k++) {
+        int32_t *to = acc + k * runs->acc_step;
+        const int8_t *from = row + k * runs->row_step;
+
         for (uint32_t i = 0; i < runs->n; i++) {
-            acc[i] += row[i];
+            to[i] += from[i];
         }
-        acc += runs->acc_step;
-        row += runs->row_step;
     }
 }

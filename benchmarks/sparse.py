@@ -1,0 +1,134 @@
+"""What a weight costs by kind of projection, and where sparse rows beat dense ones: python -m benchmarks.sparse."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from benchmarks.instructions.budget import Bare
+from benchmarks.instructions.machine import BOARDS
+
+from spikelet.events import EVENT
+from spikelet.model import (
+    Decoder,
+    InputPort,
+    LifChoices,
+    Model,
+    OutputKind,
+    OutputPort,
+    Population,
+    Projection,
+    ProjectionKind,
+    SourceMap,
+    SparseWeights,
+    TargetMap,
+)
+
+#: Functions that a tick needs whatever the projection is.
+_OTHERS = ("spkl_lif_", "spkl_push", "spkl_update_", "spkl_tick", "spkl_advance", "spkl_output", "bare_")
+_TICKS = 20
+_EVENTS = 30
+_SIZE = 256
+_DENSITIES = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Instructions of delivery, and the weights that were added."""
+
+    instructions: int
+    synops: int
+
+    @property
+    def each(self) -> float:
+        """Instructions a synaptic operation."""
+        return self.instructions / self.synops
+
+
+def dense(bits: int = 8) -> Projection:
+    """256 by 256 weights of so many bits."""
+    rng = np.random.default_rng(1)
+    high = 2 ** (bits - 1)
+    weights = 2 * rng.integers(0, 2, (_SIZE, _SIZE)) - 1 if bits == 1 else rng.integers(-high, high, (_SIZE, _SIZE))
+    return Projection(name="p", source=0, from_input=True, target=0, weights=weights.astype(np.int8), bits=bits)
+
+
+def sparse(density: float) -> Projection:
+    """256 by 256, of which so many are stored."""
+    rng = np.random.default_rng(2)
+    there = rng.random((_SIZE, _SIZE)) < density
+    rows, targets = np.nonzero(there)
+    start = np.searchsorted(rows, np.arange(_SIZE + 1)).astype(np.int64)
+    values = rng.integers(1, 127, len(rows)).astype(np.int8)
+    weights = SparseWeights(start=start, targets=targets.astype(np.int64), values=values)
+    return Projection(name="p", source=0, from_input=True, target=0, weights=weights, kind=ProjectionKind.SPARSE)
+
+
+def conv() -> Projection:
+    """3 x 3, 16 channels to 16, of 16 x 16."""
+    return Projection(
+        name="p",
+        source=0,
+        from_input=True,
+        target=0,
+        weights=np.random.default_rng(3).integers(-128, 128, (16, 16, 3, 3)).astype(np.int8),
+        kind=ProjectionKind.CONV,
+        source_map=SourceMap(channels=16, height=16, width=16),
+        target_map=TargetMap(channels=16, height=16, width=16, kernel=(3, 3), pad=(1, 1)),
+    )
+
+
+def network(projection: Projection, sizes: tuple[int, int]) -> Model:
+    """The projection from an input to neurons without leak that never fire."""
+    source, target = sizes
+    return Model(
+        populations=(Population(name="p", size=target, frac=0, choices=LifChoices(fires=False)),),
+        projections=(projection,),
+        inputs=(InputPort(name="in", size=source, shape=(source,), max_sum=60, capacity=60),),
+        outputs=(OutputPort(name="out", population=0, kind=OutputKind.POTENTIALS, decoder=Decoder.NONE, capacity=0),),
+    )
+
+
+def events(source: int) -> npt.NDArray[np.void]:
+    """The same number of events in each tick, ascending."""
+    rng = np.random.default_rng(4)
+    made = np.zeros(_TICKS * _EVENTS, EVENT)
+    made["tick"] = np.repeat(np.arange(_TICKS), _EVENTS)
+    made["neuron"] = np.concatenate([np.sort(rng.choice(source, _EVENTS, replace=False)) for _ in range(_TICKS)])
+    made["value"] = 1
+    return made
+
+
+def count(core: str, projection: Projection, sizes: tuple[int, int] = (_SIZE, _SIZE)) -> Cost:
+    """Instructions of delivery on a core, built by gcc -O2."""
+    bare = Bare(core, "gcc", network(projection, sizes))
+    bare.push(events(sizes[0]), _TICKS)
+    found: Counter[str] = Counter(bare.machine.counts())
+    kept = {name: n for name, n in found.items() if not name.startswith(_OTHERS)}
+    return Cost(instructions=sum(kept.values()), synops=bare.machine.call("bare_synops", 0))
+
+
+def break_even(core: str, bytes_each: float) -> tuple[float, list[float]]:
+    """The density where sparse rows cost what dense ones do, and what a stored weight costs at _DENSITIES."""
+    costs = [count(core, sparse(density)) for density in _DENSITIES]
+    all_weights = _TICKS * _EVENTS * _SIZE
+    share = [cost.instructions / all_weights for cost in costs]
+    return float(np.interp(bytes_each, share, _DENSITIES)), [cost.each for cost in costs]
+
+
+def main() -> None:
+    """Print the table."""
+    head = "".join(f"{f'{density:.0%}':>7}" for density in _DENSITIES)
+    print(f"{'core':8} {'conv':>6} {'8 bits':>6} {'4':>6} {'2':>6} {'1':>6} {'break-even':>10}   sparse at{head}")
+    for core in BOARDS:
+        by_bits = [count(core, dense(bits)).each for bits in (8, 4, 2, 1)]
+        maps = count(core, conv(), (16 * 16 * 16, 16 * 16 * 16)).each
+        density, each = break_even(core, by_bits[0])
+        row = "".join(f"{cost:7.2f}" for cost in each)
+        print(f"{core:8} {maps:6.2f}" + "".join(f"{cost:7.2f}" for cost in by_bits) + f"{density:11.1%}{'':12}{row}")
+
+
+if __name__ == "__main__":
+    main()
