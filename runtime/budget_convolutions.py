@@ -179,7 +179,8 @@ class Runs:
         runs = self._n_runs[pixels[starts]]
         between = (end[lasts] - 1 >> self._shift) - (at[starts] >> self._shift) - 1
         found["runs.mark"] += len(starts)
-        found["runs.marked"] += int(runs.sum())
+        even = self._step >> self._shift << self._shift == self._step
+        found["runs.marked.even" if even else "runs.marked"] += int(runs.sum())
         found["runs.marked.block"] += int((runs * np.maximum(between, 0)).sum())
 
     def _add_runs(self, found: Counter[str], j: _Index, times: _Index) -> None:
@@ -188,9 +189,10 @@ class Runs:
         found["runs.call"] += int(times.sum())
         before = np.minimum(-self._align[j] % 4, n) if self._set != "packed" else np.zeros_like(n)
         if self._set == "words":
-            whole = (n % 16 == 0) & (self._align[j] == 0)
-            found["runs.16.run"] += int(runs[whole].sum())
-            found["runs.16.pass"] += int((runs * (n // 16))[whole].sum())
+            whole = (n % 8 == 0) & (self._align[j] == 0)
+            found["runs.8.run"] += int(runs[whole].sum())
+            found["runs.8"] += int((runs * (n // 8))[whole].sum())
+            found["runs.16"] += int((runs * -(-n // 16))[whole].sum())
             n, runs, before = n[~whole], runs[~whole], before[~whole]
             found["runs.eight"] += int((runs * ((n - before) // 8)).sum())
         left = n - before

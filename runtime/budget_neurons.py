@@ -108,7 +108,9 @@ class Neurons:
         stops = np.minimum(first + 1, sizes)
         left = sizes - stops
         if self._set in _THUMB2:
-            found["if.pair"] += int((left // 2).sum())
+            of_one = "" if self._differs else ".one"
+            found[f"if.pair{of_one}"] += int((left // 2).sum())
+            found[f"if.pairs{of_one}"] += int((left > 1).sum())
             stops = stops + left % 2
         else:
             found["if.rest.each" if self._differs else "if.rest"] += int(left.sum())

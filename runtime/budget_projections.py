@@ -155,8 +155,12 @@ class Way:
         else:
             for name, own in self._per_neuron.items():
                 found[name] += int(own[fired.neurons].sum())
-            found += Counter({"rows.with": 1, "rows.event": len(there), "rows.listed": sum(calls)})
-            found += Counter({"rows.call": len(calls), "rows.value": 0 if values is None else len(there)})
+            found += Counter({"rows.with": 1, "rows.call": len(calls)})
+            if values is None and p.source_map is None:
+                found += Counter({"list.four": sum(c // 4 for c in calls), "list.one": sum(c % 4 for c in calls)})
+            else:
+                found += Counter({"rows.event": len(there), "rows.listed": sum(calls)})
+                found["rows.value"] += 0 if values is None else len(there)
             found += Counter({f"codes.{p.bits}.row": others, f"codes.{p.bits}.weight": others * n})
         for rows in calls:
             found += byte_rows(self._set, rows, stride_of(0, n)) if p.bits == 8 else _few_bits(p.bits, rows, n)
@@ -215,15 +219,20 @@ def _listed(there: _Mask, values: _Index | None) -> tuple[list[int], int]:
     return [*calls, listed], others
 
 
-#: Of few bits: targets of a column, and most rows of a turn.
-_COLUMNS = {4: (16, 17), 2: (16, 85), 1: (32, _ROWS_MAX)}
+#: Of few bits: targets of a wide column and of a word, and most rows of a turn.
+_COLUMNS = {4: (32, 8, 17), 2: (16, 16, 85), 1: (32, 32, _ROWS_MAX)}
 
 
 def _few_bits(bits: int, rows: int, n: int) -> Counter[str]:
     """One call that adds rows of few bits, column by column, some rows a turn."""
-    width, most = _COLUMNS[bits]
-    columns, turns = -(-n // width), -(-rows // most)
-    stored = n * turns if bits == 2 else n
+    wide, word, most = _COLUMNS[bits]
+    turns = -(-rows // most)
+    stores = turns if bits == 2 else 1
     name = f"rows{bits}"
-    found = Counter({f"{name}.call": 1, f"{name}.column": columns, f"{name}.turn": columns * turns})
-    return found + Counter({f"{name}.row": columns * rows, f"{name}.target": stored})
+    found = Counter({f"{name}.call": 1})
+    for kind, columns in (("wide", n // wide), ("word", -(-(n % wide) // word))):
+        found += Counter({f"{name}.{kind}": columns, f"{name}.{kind}.turn": columns * turns})
+        found[f"{name}.{kind}.row"] += columns * rows
+    left = n % word
+    found += Counter({f"{name}.whole": n // word * stores, f"{name}.left": left * stores})
+    return +(found + Counter({f"{name}.part": (left > 0) * stores}))

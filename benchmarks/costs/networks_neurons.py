@@ -85,11 +85,16 @@ def integrators(rng: Rng) -> Iterator[Case]:
             yield _driven(f"if {n} {kind.name} {level}", rng, population(n, LifChoices(reset_kind=kind), **more), way)
             several = population(n, LifChoices(reset_kind=kind, several=True), **more, count_by=level)
             yield _driven(f"if several {n} {kind.name} {level}", rng, several)
+            own = {name: rng.integers(level - 90, level + 90, n) for name in more}
+            each = population(n, LifChoices(reset_kind=kind, several=True), **own, count_by=own["fire_above"])
+            yield _driven(f"if each {n} {kind.name} {level}", rng, each)
     for n in (5, 24):
         choices = LifChoices(reset_kind=ResetKind.SUBTRACT)
         neurons = population(n, choices, fire_above=3000, reset=3000, v_min=-300)
         way = {"weights": rng.integers(-8, 8, (40, n)).astype(np.int8), "bits": 4}
         yield _driven(f"if low {n}", rng, neurons, way)
+        neurons = population(n, choices, fire_above=3000, reset=3000, v_min=rng.integers(-400, -200, n))
+        yield _driven(f"if floors {n}", rng, neurons, way)
 
 
 def any_neurons(rng: Rng) -> Iterator[Case]:
