@@ -109,7 +109,8 @@ def fraction(
     """
     tau = ticks_of(np.concatenate([node.decay_v, node.decay_u if node.choices.has_u else node.decay_v]))
     leaks = bool(np.any((node.decay_v > 0) & (node.decay_v < 1)) or (node.choices.has_u and np.any(node.decay_u < 1)))
-    fast = int(np.floor(np.log2(V_MAX / (128 * max(sent, 1) + float(np.max(np.minimum(np.abs(node.bias), 1e300), initial=0.0))))))
+    bias = float(np.max(np.minimum(np.abs(node.bias), 1e300), initial=0.0))
+    fast = int(np.floor(np.log2(V_MAX / (128 * max(sent, 1) + bias))))
     wanted = max(_BELOW_TAU, min(_WITHOUT_LEAK, fast))
     if leaks:
         wanted = min(_MAX_FRAC, _BELOW_TAU + int(np.ceil(np.log2(tau))))
