@@ -16,7 +16,7 @@ SYNOP, EVENT, NEURON, TICK = 2.0, 60, 14, 300
 #: What is reached of the goal over the whole recording; 1.0 is to be reached.
 REACHED = 1.2
 #: Most instructions of a tick in which nothing comes, before the network has come to rest.
-STILL = 2000
+STILL = 10_000
 
 
 @pytest.mark.slow
