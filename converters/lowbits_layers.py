@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from spikelet.converters.cells import Array
+from spikelet.converters.floating import Floating
 from spikelet.converters.graph import Network, topological
 from spikelet.converters.lowbits import DAMPING, Rounded, exact, round_weights
 from spikelet.converters.lowbits_moments import Seen, columns_of, seen
-from spikelet.converters.nodes import FloatArray, Neurons, Weighted
+from spikelet.converters.lowbits_search import Outputs, refine
+from spikelet.converters.nodes import FloatArray, Neurons, Output, Weighted
 from spikelet.converters.passes.project import scaled
 from spikelet.converters.rounding import MAX_MOMENT
 
 __all__ = ["Layer", "LayerRounder", "with_layers"]
+
+_BATCH = 64
+#: Most bits and neurons of an output population whose codes are tried one by one.
+_TRIED_BITS = 2
+_TRIED_SIZE = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,22 +44,25 @@ class LayerRounder:
 
     Args:
         network: folded; its populations' gains are 1.
-        inputs: by path of the Input, float64 of shape (samples, ticks, size).
+        inputs: by path of the Input, float64 of shape (samples, ticks, size). None: there are no data, and
+            moments are estimated from the weights.
         compared: populations with one scale for all neurons.
         offset: whether biases may change. None: those of populations that have one.
         damping: how much the moments are damped.
+        trials: whether codes of small output populations are tried one by one at the end (2 bits and 1).
     """
 
     def __init__(
         self,
         network: Network,
-        inputs: Mapping[str, Array],
+        inputs: Mapping[str, Array] | None,
         *,
         compared: frozenset[str] = frozenset(),
         offset: bool | None = None,
         damping: float = DAMPING,
+        trials: bool = True,
     ) -> None:
-        self._network, self._inputs = network, inputs
+        self._network, self._inputs, self._trials = network, inputs, trials
         self._compared, self._offset, self._damping = compared, offset, damping
         self._columns = {
             path: columns
@@ -92,44 +102,60 @@ class LayerRounder:
         assert isinstance(node, Neurons)
         one = path in self._compared
         offset = bool(np.any(node.bias != 0)) if self._offset is None else self._offset
-        known = [exact(weight, bits=bits, per_population=one) for weight in columns.weights]
-        if all(known) and (not one or len(known) == 1):
-            return self._made(path, bits, [part for part in known if part is not None], None)
-        if len(columns.weights[0]) > MAX_MOMENT:
-            made = round_weights(columns.weights[0], bits=bits, per_population=one)
-            return self._made(path, bits, [made], None)
-        moments = self._moments(path, before, other)
-        if one and len(columns.weights) > 1:  # groups with one scale: their mean moment
-            moments = [Seen(np.mean([m.own for m in moments], axis=0), np.mean([m.meant for m in moments], axis=0))]
-            whole = np.concatenate(columns.weights, axis=1)
-            made = self._fitted(whole, bits, moments[0], one=True, offset=offset)
-            rounded = [
-                Rounded(codes=codes, scale=scale)
-                for codes, scale in zip(
-                    np.split(made.codes, len(columns.weights), axis=1),
-                    np.split(made.scale, len(columns.weights)),
-                    strict=True,
-                )
-            ]
-            moments = moments * len(rounded)
-        else:
-            rounded = [
-                self._fitted(weight, bits, part, one=one, offset=offset)
-                for weight, part in zip(columns.weights, moments, strict=True)
-            ]
-        change = [
-            _offsets(part, weight, made.weight)
-            for part, weight, made in zip(moments, columns.weights, rounded, strict=True)
-        ]
-        return self._made(path, bits, rounded, np.concatenate(change) if offset else None)
+        weights = columns.weights
+        if one:  # groups of a convolution share the scale: one matrix
+            weights = (np.concatenate(weights, axis=1),)
+        known = [exact(weight, bits=bits, per_population=one) for weight in weights]
+        if all(known):
+            return self._made(path, bits, [part for part in known if part is not None], node.bias)
+        if self._inputs is None or len(weights[0]) > MAX_MOMENT:
+            blind = [round_weights(weight, bits=bits, per_population=one) for weight in weights]
+            return self._made(path, bits, blind, node.bias)
+        moments = self._moments(path, before, other, self._inputs)
+        if len(weights) < len(moments):
+            moments = [_mean(moments)]
+        pairs = list(zip(weights, moments, strict=True))
+        rounded = [self._fitted(weight, bits, part, one=one, offset=offset) for weight, part in pairs]
+        bias = node.bias
+        if offset:
+            change = [_offsets(part, weight, made.weight) for (weight, part), made in zip(pairs, rounded, strict=True)]
+            bias = bias + _spread(np.concatenate(change), node.size)
+        if self._trials and bits <= _TRIED_BITS and self._decides(path):
+            outputs = self._outputs(path, other, self._inputs)
+            better, bias = refine(node, rounded[0], bias, outputs, bits=bits, offset=offset)
+            rounded = [better]
+        return self._made(path, bits, rounded, bias)
 
-    def _moments(self, path: str, before: tuple[tuple[str, int], ...], other: Network) -> list[Seen]:
+    def _decides(self, path: str) -> bool:
+        """Whether spikes of a small population are an output, so that single codes can be tried."""
+        node, columns = self._network.nodes[path], self._columns[path]
+        assert isinstance(node, Neurons)
+        late = any(getattr(self._network.nodes[name], "delays", None) is not None for name in columns.paths)
+        told = any(isinstance(self._network.nodes[name], Output) for name in self._network.targets(path))
+        small = 2 <= node.size <= _TRIED_SIZE and columns.patches is None and path not in self._compared
+        return told and small and node.choices.fires and not late
+
+    def _outputs(self, path: str, other: Network, inputs: Mapping[str, Array]) -> Outputs:
+        """What the rounded network gives a population, and what the float network makes of its own input."""
+        sources = [self._network.sources(name)[0] for name in self._columns[path].paths]
+        given, counts = [], []
+        samples = len(next(iter(inputs.values())))
+        for start in range(0, samples, _BATCH):
+            batch = {name: values[start : start + _BATCH] for name, values in inputs.items()}
+            ticks = Floating(other).ticks(batch)
+            given.append(np.stack([np.concatenate([values[name] for name in sources], axis=1) for values in ticks]))
+            counts.append(np.sum([values[path] for values in Floating(self._network).ticks(batch)], axis=0))
+        return Outputs(given=np.concatenate(given, axis=1), counts=np.concatenate(counts))
+
+    def _moments(
+        self, path: str, before: tuple[tuple[str, int], ...], other: Network, inputs: Mapping[str, Array]
+    ) -> list[Seen]:
         """Kept for all bits of a population: they depend on those of the populations before it that feed it."""
         feeding = self._feeding(path)
         key = (path, tuple(part for part in before if part[0] in feeding))
         if key not in self._seen:
             self._seen[key] = seen(
-                self._network, other, path, self._columns[path], self._inputs, single=path in self._compared
+                self._network, other, path, self._columns[path], inputs, single=path in self._compared
             )
         return self._seen[key]
 
@@ -159,17 +185,24 @@ class LayerRounder:
             scale=np.concatenate([part.scale for part in parts]),
         )
 
-    def _made(self, path: str, bits: int, rounded: list[Rounded], change: FloatArray | None) -> Layer:
-        node, columns = self._network.nodes[path], self._columns[path]
-        assert isinstance(node, Neurons)
-        scale = np.concatenate([part.scale for part in rounded])
-        each = node.size // len(scale)  # neurons of a channel
+    def _made(self, path: str, bits: int, rounded: Sequence[Rounded], bias: FloatArray) -> Layer:
+        columns = self._columns[path]
+        codes = np.concatenate([part.codes.astype(np.float64) for part in rounded], axis=1)
         return Layer(
             bits=bits,
-            codes=columns.split(self._network, [part.codes.astype(np.float64) for part in rounded]),
-            scale=np.repeat(scale, each),
-            bias=node.bias if change is None else node.bias + np.repeat(change, each),
+            codes=columns.split(self._network, np.split(codes, len(columns.weights), axis=1)),
+            scale=_spread(np.concatenate([part.scale for part in rounded]), len(bias)),
+            bias=bias,
         )
+
+
+def _spread(values: FloatArray, size: int) -> FloatArray:
+    """Numbers of channels for all their neurons."""
+    return np.repeat(values, size // len(values))
+
+
+def _mean(moments: Sequence[Seen]) -> Seen:
+    return Seen(np.mean([part.own for part in moments], axis=0), np.mean([part.meant for part in moments], axis=0))
 
 
 def _offsets(moments: Seen, weight: FloatArray, rounded: FloatArray) -> FloatArray:
