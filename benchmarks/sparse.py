@@ -27,7 +27,17 @@ from spikelet.model import (
 )
 
 #: Functions that a tick needs whatever the projection is.
-_OTHERS = ("spkl_lif_", "spkl_push", "spkl_update_", "spkl_tick", "spkl_advance", "spkl_output", "bare_")
+_OTHERS = (
+    "spkl_lif_",
+    "each",
+    "rest_of",
+    "spkl_push",
+    "spkl_update_",
+    "spkl_tick",
+    "spkl_advance",
+    "spkl_out",
+    "bare_",
+)
 _TICKS = 20
 _EVENTS = 30
 _SIZE = 256
@@ -91,8 +101,14 @@ def network(projection: Projection, sizes: tuple[int, int]) -> Model:
     )
 
 
-def events(source: int) -> npt.NDArray[np.void]:
-    """The same number of events in each tick, ascending."""
+def window() -> npt.NDArray[np.int64]:
+    """The neurons of 4 x 4 pixels in the middle of the convolution's source."""
+    y, x, c = np.meshgrid(np.arange(6, 10), np.arange(6, 10), np.arange(16), indexing="ij")
+    return ((y * 16 + x) * 16 + c).ravel()
+
+
+def events(source: npt.NDArray[np.int64]) -> npt.NDArray[np.void]:
+    """The same number of events in each tick, ascending, of some of these neurons."""
     rng = np.random.default_rng(4)
     made = np.zeros(_TICKS * _EVENTS, EVENT)
     made["tick"] = np.repeat(np.arange(_TICKS), _EVENTS)
@@ -101,10 +117,15 @@ def events(source: int) -> npt.NDArray[np.void]:
     return made
 
 
-def count(core: str, projection: Projection, sizes: tuple[int, int] = (_SIZE, _SIZE)) -> Cost:
-    """Instructions of delivery on a core, built by gcc -O2."""
+def count(
+    core: str,
+    projection: Projection,
+    sizes: tuple[int, int] = (_SIZE, _SIZE),
+    source: npt.NDArray[np.int64] | None = None,
+) -> Cost:
+    """Instructions of delivery on a core, built by gcc -O2; events are of all neurons, or of these."""
     bare = Bare(core, "gcc", network(projection, sizes))
-    bare.push(events(sizes[0]), _TICKS)
+    bare.push(events(np.arange(sizes[0]) if source is None else source), _TICKS)
     found: Counter[str] = Counter(bare.machine.counts())
     kept = {name: n for name, n in found.items() if not name.startswith(_OTHERS)}
     return Cost(instructions=sum(kept.values()), synops=bare.machine.call("bare_synops", 0))
@@ -120,14 +141,16 @@ def break_even(core: str, bytes_each: float) -> tuple[float, list[float]]:
 
 def main() -> None:
     """Print the table."""
-    head = "".join(f"{f'{density:.0%}':>7}" for density in _DENSITIES)
-    print(f"{'core':8} {'conv':>6} {'8 bits':>6} {'4':>6} {'2':>6} {'1':>6} {'break-even':>10}   sparse at{head}")
+    names = ["conv", "near", "8 bits", "4", "2", "1"]
+    print(f"{'core':8}" + "".join(f"{name:>8}" for name in names), " break-even   sparse at", end="")
+    print("".join(f"{f'{density:.0%}':>7}" for density in _DENSITIES))
     for core in BOARDS:
+        sizes = (16 * 16 * 16, 16 * 16 * 16)
+        maps = [count(core, conv(), sizes).each, count(core, conv(), sizes, window()).each]
         by_bits = [count(core, dense(bits)).each for bits in (8, 4, 2, 1)]
-        maps = count(core, conv(), (16 * 16 * 16, 16 * 16 * 16)).each
         density, each = break_even(core, by_bits[0])
-        row = "".join(f"{cost:7.2f}" for cost in each)
-        print(f"{core:8} {maps:6.2f}" + "".join(f"{cost:7.2f}" for cost in by_bits) + f"{density:11.1%}{'':12}{row}")
+        print(f"{core:8}" + "".join(f"{cost:8.2f}" for cost in [*maps, *by_bits]), end="")
+        print(f"{density:12.1%}{'':12}" + "".join(f"{cost:7.2f}" for cost in each))
 
 
 if __name__ == "__main__":

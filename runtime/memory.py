@@ -19,7 +19,7 @@ TABLES = {
     "sparse": 72,
     "conv": 160,
     "late": 40,
-    "blocks": 164,
+    "blocks": 168,
     "line": 16,
 }
 _POINTER = 4

@@ -90,7 +90,7 @@ static size_t update(struct spkl_blocks *blocks, const struct spkl_lif *p,
         uint32_t *word = &blocks->rests[i / WORD];
         uint32_t bit = UINT32_C(1) << i % WORD;
 
-        *word = rests ? *word | bit : *word & ~bit;
+        *word = rests != (blocks->flip != 0) ? *word | bit : *word & ~bit;
         blocks->touched[i] = 0;
     }
     return n;
@@ -99,7 +99,7 @@ static size_t update(struct spkl_blocks *blocks, const struct spkl_lif *p,
 static bool is_still(const struct spkl_blocks *blocks, uint32_t i)
 {
     return blocks->touched[i] == 0 &&
-           (blocks->rests[i / WORD] >> i % WORD & 1u) != 0;
+           ((blocks->rests[i / WORD] ^ blocks->flip) >> i % WORD & 1u) != 0;
 }
 
 /* Whether the block i and the three behind it are still. */
@@ -108,7 +108,7 @@ static bool are_still(const struct spkl_blocks *blocks, uint32_t i)
     const struct spkl_word *touched = (const void *)(blocks->touched + i);
 
     return touched->word == 0 &&
-           (~blocks->rests[i / WORD] >> i % WORD & 0xFu) == 0;
+           (~(blocks->rests[i / WORD] ^ blocks->flip) >> i % WORD & 0xFu) == 0;
 }
 
 size_t spkl_tick_blocks(const struct spkl_lif *lif, bool *changed)

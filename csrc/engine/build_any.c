@@ -90,6 +90,22 @@ static bool is_if(const struct spkl_lif *lif, uint32_t sum)
            spkl_is_bounded(lif, sum);
 }
 
+/* Whether no neuron is above its threshold at first. */
+static bool is_calm(const struct spkl_lif *lif)
+{
+    const int32_t *above = lif->fire_above.at;
+    const int32_t *v = lif->v_init.at;
+
+    for (uint32_t i = lif->n; i > 0; i--) {
+        if (*v > *above) {
+            return false;
+        }
+        v += lif->v_init.step;
+        above += lif->fire_above.step;
+    }
+    return true;
+}
+
 spkl_lif_tick_fn *spkl_choose_tick_any(struct spkl_population *p, uint32_t sum)
 {
     spkl_lif_tick_fn *tick = spkl_parts.lif_tick_any_s32;
@@ -108,6 +124,8 @@ spkl_lif_tick_fn *spkl_choose_tick_any(struct spkl_population *p, uint32_t sum)
 
         blocks->tick = tick;
         blocks->at_once = tick == spkl_parts.lif_tick_if_s32;
+        blocks->flip =
+            blocks->at_once != 0 && is_calm(&p->lif) ? UINT32_MAX : 0;
         blocks->part = p->lif;
         tick = p->tick;
     }

@@ -44,7 +44,9 @@ struct spkl_blocks {
     spkl_lif_tick_fn *tick;
     uint32_t shift; /* neurons of a block, as a power of 2 */
     uint32_t n;
-    uint32_t at_once;                /* not 0: tick says itself what rests */
+    uint32_t at_once; /* not 0: tick says itself what rests */
+    uint32_t flip;    /* all bits set: all rest at first, a bit in `rests` says
+                       * that one does not */
     struct spkl_lif part;            /* some blocks, as a population */
     uint8_t n_each;                  /* parameters that are one each */
     uint8_t each[SPKL_N_PARAMETERS]; /* their ids */

@@ -32,6 +32,8 @@ def _change(rng: np.random.Generator, population: Population) -> Population:
         numbers["v_min"] = some(-unit, 0)
     if kind is not ResetKind.NONE:
         numbers["reset"] = some(0 if kind is ResetKind.SUBTRACT else -unit, unit)
+    if rng.random() < 0.3:
+        numbers["v_init"] = some(0, unit + unit // 2)
     if several:
         numbers["count_by"] = some(1, unit)
     return dataclasses.replace(

@@ -27,13 +27,19 @@ spkl_add_runs_s8_s32:
     mov     r11, r6
 
 .Lrun:
-    mov     r2, r8
+    mov     r2, r8              /* bytes left */
     lsls    r3, r1, #30
     bne     .Lbytes
-    subs    r2, #4
-    blo     2f
+    /* r12: where the last word ends */
+.Lwords:
+    lsrs    r3, r2, #2
+    beq     .Lbytes
+    lsls    r3, r3, #2
+    subs    r2, r2, r3
+    adds    r3, r3, r1
+    mov     r12, r3
+    mov     lr, r2
 1:  ldm     r1!, {r7}
-    mov     r12, r2
     ldm     r0!, {r3-r6}
     subs    r0, #16
     sxtb    r2, r7
@@ -47,14 +53,14 @@ spkl_add_runs_s8_s32:
     asrs    r7, r7, #24
     adds    r6, r6, r7
     stm     r0!, {r3-r6}
-    mov     r2, r12
-    subs    r2, #4
-    bhs     1b
-2:  adds    r2, #4
+    cmp     r1, r12
+    bne     1b
+    mov     r2, lr
+    cmp     r2, #0
     beq     .Lnext
 .Lbytes:
     movs    r4, #0
-3:  ldrsb   r3, [r1, r4]
+2:  ldrsb   r3, [r1, r4]
     ldr     r5, [r0]
     adds    r5, r5, r3
     stm     r0!, {r5}
@@ -62,11 +68,8 @@ spkl_add_runs_s8_s32:
     subs    r2, #1
     beq     .Lnext
     lsls    r3, r1, #30
-    bne     3b
-    cmp     r2, #4
-    blo     3b
-    subs    r2, #4
-    b       1b
+    bne     2b
+    b       .Lwords
 .Lnext:
     add     r0, r10
     add     r1, r11
