@@ -28,7 +28,7 @@ from spikelet.converters.nodes import Dense, Neurons
 from spikelet.converters.pipeline import convert, lower
 from spikelet.converters.precision import choose_bits, halves, loss_between, table
 
-__all__ = ["main"]
+__all__ = ["Case", "main"]
 
 _BITS = (8, 4, 2, 1)
 _BATCH = 250
@@ -78,7 +78,7 @@ def nearest(network: Network, bits: Mapping[str, int]) -> Network:
     return with_layers(network, layers)
 
 
-class _Case:
+class Case:
     """A network with calibration and test data."""
 
     def __init__(self, name: str, samples: int) -> None:
@@ -98,7 +98,7 @@ class _Case:
         return 100 * float(np.mean(found == self.test_labels)), 100 * float(np.mean(found == self.reference))
 
 
-def _rows(case: _Case, name: str) -> Iterator[str]:
+def _rows(case: Case, name: str) -> Iterator[str]:
     rounder = LayerRounder(case.network, case.inputs)
     for n in _BITS:
         bits = dict.fromkeys(rounder.paths, n)
@@ -110,7 +110,7 @@ def _rows(case: _Case, name: str) -> Iterator[str]:
         )
 
 
-def _parts(case: _Case, name: str) -> Iterator[str]:
+def _parts(case: Case, name: str) -> Iterator[str]:
     """The method with parts left out, one after the other."""
     network, inputs = case.network, case.inputs
     paths = LayerRounder(network, None).paths
@@ -134,7 +134,7 @@ def _parts(case: _Case, name: str) -> Iterator[str]:
         yield f"| {name} | {n} | {lost} |"
 
 
-def _auto(case: _Case, name: str, max_loss: float) -> Iterator[str]:
+def _auto(case: Case, name: str, max_loss: float) -> Iterator[str]:
     """Bits of each layer, chosen on labelled calibration data."""
     values, size = next(iter(case.inputs.items())), len(case.labels)
     search, check = halves(size)
@@ -168,7 +168,7 @@ def main() -> int:
     if not options.parts and options.auto is None:
         print("| network | bits | float | accuracy | lost | equal | bytes of weights |")
     for name in options.networks:
-        case = _Case(name, options.samples)
+        case = Case(name, options.samples)
         rows = _parts(case, name) if options.parts else _rows(case, name)
         for line in rows if options.auto is None else _auto(case, name, options.auto):
             print(line, flush=True)
