@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spikelet.arena import StateArray, state_arrays
+from spikelet.converters.emit.kernels import is_if
 from spikelet.engine import Engine
 from spikelet.events import EventArray
 from spikelet.model import Encoder, Int32Array, Model, Population, PopulationKind, ResetKind
@@ -106,6 +107,11 @@ class Recorder:
             self._places.setdefault((array.owner, array.index, array.name), []).append((at, array))
             at += array.room
         self._thresholds = [_threshold(population) for population in model.populations]
+        #: Blocks without leak rest at first, unless a neuron is above its threshold; then a bit means the opposite.
+        self._calm = [
+            is_if(model, index) and bool(np.all(_each(population, "v_init", 0) <= self._thresholds[index]))
+            for index, population in enumerate(model.populations)
+        ]
         self._floors = [_each(population, "v_min", -(2**30)) for population in model.populations]
 
     def close(self) -> None:
@@ -198,8 +204,8 @@ class Recorder:
         rested = None
         if population.block:
             n_blocks = -(-population.size // 2**population.block)
-            bits = before.get(*owner, "rests").view("<u1")
-            rested = np.unpackbits(bits, bitorder="little")[:n_blocks].astype(bool) & (not fresh)
+            bits = np.unpackbits(before.get(*owner, "rests").view("<u1"), bitorder="little")[:n_blocks]
+            rested = (bits & (not fresh)).astype(bool) != self._calm[index]
         quiet = 0
         if population.choices.has_refractory and not fresh:
             quiet = int(np.count_nonzero(before.get(*owner, "r")))
