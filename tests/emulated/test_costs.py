@@ -36,7 +36,7 @@ from support.tools import COMPILERS, need, need_compiler
 pytestmark = pytest.mark.slow
 
 #: How far the sum over many ticks may be from what is counted.
-TOLERANCE = 0.35  # the goal is 0.05: the costs are to be counted again after the last change of kernels
+TOLERANCE = 0.05
 
 
 def digits() -> Model:
