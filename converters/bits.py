@@ -39,16 +39,23 @@ def said_bits(network: Network, weights: Mapping[str, int], weight_bits: int) ->
 
 
 def chosen_layers(
-    network: Network, inputs: Mapping[str, Array], bits: Mapping[str, int], *, compared: frozenset[str], max_loss: float
+    network: Network,
+    inputs: Mapping[str, Array],
+    bits: Mapping[str, int],
+    *,
+    compared: frozenset[str],
+    max_loss: float,
+    labels: npt.ArrayLike | None = None,
 ) -> tuple[dict[str, Layer], dict[str, Any]]:
     """Round layers of few bits to calibration data; with no bits said, choose them.
 
     Args:
         network: folded.
         inputs: by path of the Input, shape (samples, ticks, size).
-        bits: by population; empty: choose, at most `max_loss` points of predictions unlike the float network's.
+        bits: by population; empty: choose, losing at most `max_loss` points.
         compared: populations with one scale.
-        max_loss: points [percent].
+        max_loss: points of accuracy [percent]; without labels of predictions unlike the float network's.
+        labels: of the samples, shape (samples,).
 
     Returns:
         Layers of 4, 2 or 1 bits, and for the record the bits and the table that they were chosen from.
@@ -57,12 +64,18 @@ def chosen_layers(
     if bits:
         low = {path: bits[path] for path in rounder.paths if bits[path] in _LOW}
         return rounder.round(low), {}
-    choice = _choose(network, inputs, rounder, max_loss)
+    choice = _choose(network, inputs, rounder, max_loss, None if labels is None else np.asarray(labels))
     low = {path: n for path, n in choice.bits.items() if n in _LOW}
     return rounder.round(low), {"bits": dict(choice.bits), "table": [list(row) for row in table(choice)]}
 
 
-def _choose(network: Network, inputs: Mapping[str, Array], rounder: LayerRounder, max_loss: float) -> Choice:
+def _choose(
+    network: Network,
+    inputs: Mapping[str, Array],
+    rounder: LayerRounder,
+    max_loss: float,
+    labels: npt.NDArray[np.int64] | None,
+) -> Choice:
     samples = len(next(iter(inputs.values())))
     search, check = halves(samples)
     meant = _predictions(network, inputs)
@@ -70,7 +83,8 @@ def _choose(network: Network, inputs: Mapping[str, Array], rounder: LayerRounder
     def loss(which: npt.NDArray[np.intp], bits: Mapping[str, int]) -> Loss:
         layers = rounder.round({path: n for path, n in bits.items() if n in _LOW})
         part = {path: array[which] for path, array in inputs.items()}
-        return loss_between(_predictions(with_layers(network, layers), part), meant[which])
+        found = _predictions(with_layers(network, layers), part)
+        return loss_between(found, meant[which], None if labels is None else labels[which])
 
     sizes = {
         path: sum(_weights(network.nodes[name]) for name in network.sources(path)) for path in rounder.paths

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from spikelet.converters import calibrate
 from spikelet.converters.bits import AUTO, chosen_layers, said_bits
@@ -31,13 +32,15 @@ __all__ = ["build", "calibration_inputs", "parts_of", "rounded_network"]
 _WORTH = 100
 
 
-def build(network: Network, options: Options, *, calibration: Any, dt: float | None) -> Model:
+def build(
+    network: Network, options: Options, *, calibration: Any, dt: float | None, labels: npt.ArrayLike | None = None
+) -> Model:
     """Quantise a lowered network.
 
     Args:
         network: Input, Neurons, DelayLine, weights and Output.
         options: numbers and ports.
-        calibration: as for convert().
+        calibration, labels: as for convert().
         dt: length of a tick [s], for the record.
 
     Raises:
@@ -53,7 +56,8 @@ def build(network: Network, options: Options, *, calibration: Any, dt: float | N
         settings = replace(settings, weight_share=_WORTH / len(next(iter(inputs.values()))))
     lowered = Lowered(network, ports)
     meta = _meta(network, options)
-    settings = _with_bits(network, settings, options, inputs, meta)
+    settings, record = _with_bits(network, settings, options, inputs, _labels(labels, inputs))
+    meta |= {"weights": record} if record else {}
     quantised = lowered.quantise(settings)
     if inputs is not None:
         plain = lowered.quantise(replace(settings, moments={}))
@@ -64,9 +68,13 @@ def build(network: Network, options: Options, *, calibration: Any, dt: float | N
 
 
 def _with_bits(
-    network: Network, settings: Settings, options: Options, inputs: Mapping[str, Array] | None, meta: dict[str, Any]
-) -> Settings:
-    """Bits of each population; those of few bits rounded to the calibration data."""
+    network: Network,
+    settings: Settings,
+    options: Options,
+    inputs: Mapping[str, Array] | None,
+    labels: npt.NDArray[np.int64] | None,
+) -> tuple[Settings, dict[str, Any]]:
+    """Bits of each population, those of few bits rounded to the calibration data; and a record of them."""
     auto = options.weights == AUTO
     if auto and inputs is None:
         raise ConvertError(
@@ -75,10 +83,26 @@ def _with_bits(
     said = {} if auto or not isinstance(options.weights, Mapping) else options.weights
     bits = {} if auto else said_bits(network, said, options.weight_bits)
     if inputs is None or not (auto or set(bits.values()) & {4, 2, 1}):
-        return replace(settings, bits=bits)
-    layers, record = chosen_layers(network, inputs, bits, compared=settings.compared, max_loss=options.max_loss)
-    meta["weights"] = record or {"bits": bits}
-    return replace(settings, bits={path: layer.bits for path, layer in layers.items()} | bits, layers=layers)
+        return replace(settings, bits=bits), {}
+    layers, record = chosen_layers(
+        network, inputs, bits, compared=settings.compared, max_loss=options.max_loss, labels=labels
+    )
+    low = {path: layer.bits for path, layer in layers.items()}
+    return replace(settings, bits=low | bits, layers=layers), record or {"bits": bits}
+
+
+def _labels(labels: npt.ArrayLike | None, inputs: Mapping[str, Array] | None) -> npt.NDArray[np.int64] | None:
+    """One label for each calibration sample."""
+    if labels is None:
+        return None
+    found = np.asarray(labels)
+    samples = len(next(iter(inputs.values()))) if inputs is not None else 0
+    if found.shape != (samples,) or found.dtype.kind not in "iu":
+        raise DataError(
+            f"calibration_labels are {found.dtype} of shape {found.shape}: give one whole number for each of the"
+            f" {samples} calibration samples"
+        )
+    return found.astype(np.int64)
 
 
 def _settings(network: Network, options: Options, outputs: Mapping[str, Decoder]) -> Settings:
@@ -110,7 +134,7 @@ def _better(
 def rounded_network(network: Network, quantised: Mapping[str, Quantised]) -> Network:
     """The lowered network with the weights that its integers stand for."""
     weights = {
-        projection: scaled(path, whole, part.scale)
+        projection: scaled(whole, part.scale)
         for path, part in quantised.items()
         for projection, whole in part.weights.items()
         if getattr(network.nodes[path], "unit", None) is None  # others are whole already

@@ -219,5 +219,5 @@ def with_layers(network: Network, layers: Mapping[str, Layer]) -> Network:
         node = nodes[path]
         assert isinstance(node, Neurons)
         nodes[path] = replace(node, bias=layer.bias)
-        nodes.update({name: scaled(path, codes, layer.scale) for name, codes in layer.codes.items()})
+        nodes.update({name: scaled(codes, layer.scale) for name, codes in layer.codes.items()})
     return Network(nodes=nodes, edges=network.edges, meta=network.meta)

@@ -17,6 +17,7 @@ from spikelet.converters.passes.discretise import discretise
 from spikelet.converters.passes.fold import fold_gains, fold_linear
 from spikelet.converters.passes.fuse import fuse_thresholds
 from spikelet.converters.passes.inline import inline
+from spikelet.converters.passes.project import SPARSE_BELOW
 from spikelet.converters.passes.reshape import drop_reshapes, prune
 from spikelet.converters.passes.split import split
 from spikelet.converters.ports import Options
@@ -34,6 +35,7 @@ class Context:
     dt: float | None
     said: Mapping[str, Any]
     input_scale: float
+    sparse: str
 
 
 def _discretise(network: Network, context: Context) -> Network:
@@ -52,7 +54,7 @@ PASSES: tuple[tuple[str, Callable[[Network, Context], Network]], ...] = (
     ("discretise", _discretise),
     ("drop_reshapes", lambda network, _: drop_reshapes(network)),
     ("fuse_thresholds", lambda network, _: fuse_thresholds(network)),
-    ("fold_linear", lambda network, _: fold_linear(network)),
+    ("fold_linear", lambda network, context: fold_linear(network, SPARSE_BELOW[context.sparse])),
     ("fold_gains", lambda network, context: fold_gains(network, context.input_scale)),
     ("split", lambda network, _: split(network)),
 )
@@ -67,6 +69,7 @@ def lower(
     until: str = "",
     takes: str | None = None,
     arrival: str | None = None,
+    sparse: str = "fast",
     **choices: Any,
 ) -> Network:
     """Read a network and lower it to Input, Neurons, Dense and Output, still in floating point.
@@ -76,13 +79,15 @@ def lower(
 
     Args:
         network: a file, or a Network as a frontend gives it.
-        framework, dt, input_scale, takes, arrival, choices: as for convert().
+        framework, dt, input_scale, takes, arrival, sparse, choices: as for convert().
         until: name of the last pass to do; "": all.
 
     Raises:
         ConvertError: the file is refused, or a choice is open.
     """
-    context = Context(framework=framework, dt=dt, said=choices, input_scale=input_scale)
+    if sparse not in SPARSE_BELOW:
+        raise ConvertError("convert", "sparse", found=repr(sparse), allowed=", ".join(SPARSE_BELOW), hint="")
+    context = Context(framework=framework, dt=dt, said=choices, input_scale=input_scale, sparse=sparse)
     lowered = network if isinstance(network, Network) else read(network, takes=takes, arrival=arrival)
     for name, run in PASSES:
         lowered = check(run(lowered, context), name)
@@ -118,11 +123,13 @@ def convert(
     defaults: bool | None = None,
     takes: str | None = None,
     arrival: str | None = None,
+    sparse: str = "fast",
     scale: str = "neuron",
     weight_bits: int = 8,
     weights: int | str | Mapping[str, int] | None = None,
     max_loss: float = 1.0,
     calibration: Any = None,
+    calibration_labels: Any = None,
     encoder: str | Encoder = "events",
     gain: int = 257,
     seed: int = 0,
@@ -150,15 +157,19 @@ def convert(
             `defaults=True` takes the framework's own defaults for the open ones.
         takes, arrival: of lava-dl's files: what the input is (current, value, spikes), and whether spikes
             reach the next layer in the same tick (now) or the next one (docs/how-to/loihi.md).
+        sparse: where a matrix is stored as sparse rows: "fast", where that needs fewer instructions than dense
+            rows on every core (up to 8 % of the weights are not 0), or "small", where it needs fewer bytes.
         scale: "neuron" or "population": what shares one size of a weight unit. Populations whose
             potentials are compared always share one.
         weight_bits: 1 to 8, stored in 8, 4, 2 or 1.
         weights: bits of single populations, {path: bits}; a number is as weight_bits; "auto" chooses 8, 4, 2 or 1
-            for each: the fewest bytes with at most `max_loss` percent of the predictions unlike the float
-            network's on calibration data. With these, few bits are fitted to the data, layer by layer.
+            for each: the fewest bytes that lose at most `max_loss` points of accuracy on calibration data
+            (without labels: of predictions unlike the float network's). With these, few bits are fitted to the
+            data, layer by layer.
         calibration: input of the kind that the model will get, to round weights by and to report
             agreement: uint8 frames of shape (samples, ...) for an encoder; for events an array of
             shape (samples, ticks, size), or a list of event arrays; a mapping by input for several.
+        calibration_labels: classes of the calibration samples, whole numbers, shape (samples,).
         encoder, gain, seed: of all inputs (docs/reference/semantics.md 4).
         input_scale: what a value of 1 stands for in the network. Default 1.
         max_value, max_sum: largest |value| of an event, largest sum of |value| of a tick.
@@ -204,9 +215,16 @@ def convert(
         rounding=None if rounding is None else _named(Rounding, rounding, "rounding"),
     )
     lowered = lower(
-        network, framework=framework, dt=dt, input_scale=options.input_scale, takes=takes, arrival=arrival, **said
+        network,
+        framework=framework,
+        dt=dt,
+        input_scale=options.input_scale,
+        takes=takes,
+        arrival=arrival,
+        sparse=sparse,
+        **said,
     )
-    return build(lowered, options, calibration=calibration, dt=dt)
+    return build(lowered, options, calibration=calibration, dt=dt, labels=calibration_labels)
 
 
 _Name = TypeVar("_Name", Encoder, Decoder, Rounding)

@@ -21,7 +21,7 @@ from spikelet.converters.nodes import (
     Ticks,
     size_of,
 )
-from spikelet.converters.passes.project import as_sparse, from_matrix, project, scaled
+from spikelet.converters.passes.project import SPARSE_BELOW, as_sparse, from_matrix, project, scaled
 from spikelet.converters.passes.terms import ONE, Sum, Term
 from spikelet.errors import ConvertError
 from spikelet.model import LifChoices
@@ -29,24 +29,28 @@ from spikelet.model import LifChoices
 __all__ = ["fold_gains", "fold_linear", "origin"]
 
 
-def fold_linear(network: Network) -> Network:
+def fold_linear(network: Network, below: float = SPARSE_BELOW["fast"]) -> Network:
     """Leave Input, Neurons, Output, DelayLine, and weights (Projected) from each source of a Neurons node.
 
     A bias becomes the neurons' own. Delays move in front of the weights, or, where each target has its own,
     into them. An Output behind linear nodes, or behind several sources, gets a readout: Neurons that keep
     nothing and do not fire, so that v is the Output's value of the tick.
 
+    Args:
+        network: discretised.
+        below: part of a matrix that is not 0 up to which it becomes sparse.
+
     Raises:
         ConvertError: potentials are fed into a layer; a cycle has no neurons; there are too many weights.
     """
-    return _Folder(network).folded()
+    return _Folder(network, below).folded()
 
 
 class _Folder:
     """Builds the folded network."""
 
-    def __init__(self, network: Network) -> None:
-        self._network = network
+    def __init__(self, network: Network, below: float) -> None:
+        self._network, self._below = network, below
         self._sizes = {path: size_of(shape) for path, shape in shapes(network, "fold_linear").items()}
         self._sources: dict[str, list[str]] = {path: [] for path in network.nodes}
         for a, b in network.edges:
@@ -105,8 +109,8 @@ class _Folder:
         for terms in groups.values():
             first = terms[0]
             source = self._source(first.source, path)
-            made = [project(path, term.chain, self._sizes.get(first.source, 1)) for term in terms]
-            weights = made[0] if len(made) == 1 else from_matrix(path, _added(made))
+            made = [project(path, term.chain, self._sizes.get(first.source, 1), self._below) for term in terms]
+            weights = made[0] if len(made) == 1 else from_matrix(path, _added(made), self._below)
             if first.late is not None:
                 weights = replace(weights, delays=np.broadcast_to(first.late, neurons.size).astype(np.int64))
             self._project(self._line(source, first.ticks), path, weights)
@@ -230,6 +234,6 @@ def fold_gains(network: Network, input_scale: float) -> Network:
             assert isinstance(weights, Projected)
             first = network.nodes[origin(network.nodes, sources, sources[name][0])]
             factor = node.gain * (input_scale if isinstance(first, Input) else 1.0)
-            nodes[name] = scaled(path, weights, factor)
+            nodes[name] = scaled(weights, factor)
         nodes[path] = replace(node, gain=np.ones(node.size))
     return Network(nodes=nodes, edges=network.edges, meta=network.meta)

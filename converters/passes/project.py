@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,13 +31,14 @@ from spikelet.model import SourceMap, TargetMap
 
 __all__ = ["SPARSE_BELOW", "as_sparse", "from_matrix", "project", "scaled"]
 
-#: Part of the weights that are not 0 up to which sparse rows need fewer instructions than dense ones, and fewer
-#: bytes (docs/explanation/kernels.md).
-SPARSE_BELOW = 0.14
+#: Part of the weights that are not 0 up to which sparse rows are taken: "fast" where they need fewer instructions
+#: than dense ones on every core (docs/explanation/kernels.md, 8.3 % on Cortex-M4; there they are smaller too),
+#: "small" where they have fewer bytes.
+SPARSE_BELOW: Mapping[str, float] = {"fast": 0.083, "small": 0.45}
 _MAX_KERNEL = 255
 
 
-def project(path: str, chain: Sequence[Node], size: int) -> Weighted:
+def project(path: str, chain: Sequence[Node], size: int, below: float) -> Weighted:
     """Weights of a chain of Affine, Linear, Scale and Flat nodes, without their biases.
 
     Pools whose windows do not overlap become part of the source's map, pools behind a convolution part of
@@ -47,23 +48,24 @@ def project(path: str, chain: Sequence[Node], size: int) -> Weighted:
         path: of the target, for messages.
         chain: in the order of the data.
         size: of the source.
+        below: as for from_matrix.
 
     Raises:
         ConvertError: there are too many weights.
     """
     made = _convolution(chain) or _pooled_matrix(path, chain)
-    return made if made is not None else from_matrix(path, _matrix(path, chain, size))
+    return made if made is not None else from_matrix(path, _matrix(path, chain, size), below)
 
 
-def from_matrix(path: str, matrix: csr_array | FloatArray) -> Sparse | Dense:
-    """A matrix (sources, targets) in its better form.
+def from_matrix(path: str, matrix: csr_array | FloatArray, below: float) -> Sparse | Dense:
+    """A matrix (sources, targets) as sparse rows, where up to `below` of its elements are not 0, else dense.
 
     Raises:
         ConvertError: it has too many elements.
     """
     elements = matrix.shape[0] * matrix.shape[1]
     n = int(np.count_nonzero(matrix) if isinstance(matrix, np.ndarray) else matrix.count_nonzero())
-    if n <= SPARSE_BELOW * elements:
+    if n <= below * elements:
         compact = csr_array(matrix)
         compact.eliminate_zeros()
         compact.sort_indices()
@@ -77,7 +79,7 @@ def as_sparse(node: Projected) -> csr_array:
     return csr_array(matrix_of(node, ()))
 
 
-def scaled(path: str, node: Projected, factor: FloatArray) -> Projected:
+def scaled(node: Projected, factor: FloatArray) -> Projected:
     """Weights times a factor for each target, shape (targets,)."""
     if np.all(factor == 1):
         return node
@@ -88,8 +90,7 @@ def scaled(path: str, node: Projected, factor: FloatArray) -> Projected:
         if channels is not None:
             return replace(node, weight=node.weight * channels[:, None, None, None])
     weight = as_sparse(node)
-    made = from_matrix(path, csr_array(weight.multiply(factor[None, :])))
-    return replace(made, delays=node.delays)
+    return Sparse(weight=csr_array(weight.multiply(factor[None, :])), delays=node.delays)
 
 
 def _refuse_large(path: str, rows: int, columns: int) -> None:

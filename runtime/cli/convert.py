@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from spikelet.cli.options import conversion_options, convert_file, recording_options, said, take_reading
-from spikelet.cli.screen import json_option, print_json, say, size
+from spikelet.cli.screen import json_option, print_json, say, size, table
 from spikelet.image import write
 from spikelet.report import describe, one_line
 
@@ -40,6 +40,10 @@ def command(network: Path, output: Path | None, *, force: bool, as_json: bool, *
         return
     memory = report["memory"]
     say(f"{target}: {one_line(model)}, image {size(memory['image'])}, works in {size(memory['work'])} of RAM")
+    chosen = model.meta.get("weights", {}).get("table")
+    if chosen:
+        columns, *rows = chosen
+        table("Bits of weights on calibration data", (*(f"#{name}" for name in columns[:-1]), ""), rows)
     calibrated = report["meta"].get("calibration")
     if calibrated:
         say(

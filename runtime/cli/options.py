@@ -65,10 +65,11 @@ _CHOICES = (
     click.option("--defaults", is_flag=True, default=None, help="The framework's own defaults for what is open."),
 )
 _NUMBERS = (
+    click.option("--sparse", type=click.Choice(["fast", "small"]), help="Sparse rows where faster, or smaller (fast)."),
     click.option("--scale", type=click.Choice(["neuron", "population"]), help="What shares one size of a weight unit."),
     click.option("--weight-bits", type=int, help="1 to 8 (8)."),
     click.option("--weights", help="Bits by population, such as fc1=4,fc2=8; auto: chosen on --calibration."),
-    click.option("--max-loss", type=float, help="With --weights auto: percent of predictions that may change (1)."),
+    click.option("--max-loss", type=float, help="With --weights auto: points of accuracy to lose (1)."),
     click.option("--calibration", type=click.Path(path_type=Path), help="Data set to round weights by."),
     click.option("--encoder", type=_words(Encoder), help="What makes events on the device (events: nobody)."),
     click.option("--gain", type=int, help="Of the encoder (257: a pixel of 255 fires in every tick)."),
@@ -167,7 +168,8 @@ def convert_file(path: Path, given: dict[str, Any], reading: Reading | None = No
     if file is None:
         return convert(path, **given)
     model = convert(path, **{name: value for name, value in given.items() if name not in ("weights", "weight_bits")})
-    return convert(path, **given, calibration=calibration(file, model, reading))
+    inputs, labels = calibration(file, model, reading)
+    return convert(path, **given, calibration=inputs, calibration_labels=labels)
 
 
 def _bits(text: str) -> int | dict[str, int]:
@@ -182,12 +184,13 @@ def _bits(text: str) -> int | dict[str, int]:
     return {name.strip(): int(bits) for name, _, bits in parts}
 
 
-def calibration(file: Path, model: Model, reading: Reading | None = None) -> Any:
-    """Samples of a data set as convert() takes them."""
+def calibration(file: Path, model: Model, reading: Reading | None = None) -> tuple[Any, Any]:
+    """Samples of a data set as convert() takes them, and their labels, None where it has none."""
     if reading is not None and not file.is_dir() and format_of(file) is None:
         reading = None
     data = load_data(file, model, reading=reading)
-    return {port.name: [data.inputs(index)[port.name] for index in range(len(data))] for port in model.inputs}
+    inputs = {port.name: [data.inputs(index)[port.name] for index in range(len(data))] for port in model.inputs}
+    return inputs, data.labels
 
 
 def _number_or_word(text: str) -> float | str:

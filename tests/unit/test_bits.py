@@ -10,7 +10,7 @@ import pytest
 
 from spikelet.converters import convert
 from spikelet.engine import Engine
-from spikelet.errors import ConvertError
+from spikelet.errors import ConvertError, DataError
 from spikelet.image import decode, encode
 from spikelet.model import Model
 
@@ -54,6 +54,15 @@ def test_bits_are_mixed_by_population(frames: np.ndarray) -> None:
 
     assert bits_of(digits(weights={names[0]: 4}, calibration=frames)) == [4, 8]
     assert bits_of(digits(weights={names[1]: 2})) == [8, 2]
+
+
+def test_labels_are_one_for_each_sample(frames: np.ndarray) -> None:
+    """Accuracy decides where there are labels."""
+    with pytest.raises(DataError, match="96 calibration samples"):
+        digits(weights="auto", calibration=frames, calibration_labels=np.zeros(5, int))
+    model = digits(weights="auto", max_loss=100.0, calibration=frames, calibration_labels=np.zeros(96, int))
+
+    assert bits_of(model) == [1, 1]
 
 
 def test_bits_are_chosen_by_what_they_lose(frames: np.ndarray) -> None:

@@ -33,8 +33,10 @@ from spikelet.converters.nodes import (
     Sparse,
     size_of,
 )
-from spikelet.converters.passes.project import from_matrix, project
+from spikelet.converters.passes.project import SPARSE_BELOW, from_matrix, project
+from spikelet.engine import Engine
 from spikelet.errors import ConvertError
+from spikelet.image import encode
 
 RNG = np.random.default_rng(5)
 SAID: dict[str, Any] = {"framework": "nir", "reset": "zero", "dt": 1e-3}
@@ -91,7 +93,7 @@ CHAINS: dict[str, tuple[tuple[Node, ...], type[Node]]] = {
     "a mean in front": ((pool(3, average=True), conv(3, 4, 2, pad=1)), Convolution),
     "a pool behind": ((conv(3, 4, 3, pad=1), pool(2)), Convolution),
     "an overlapping mean behind": ((conv(3, 4, 2, stride=2, dilation=2), pool(2, stride=1, average=True)), Convolution),
-    "a padded pool behind": ((conv(3, 4, 2), pool(2, pad=1)), Sparse),
+    "a padded pool behind": ((conv(3, 4, 2), pool(2, pad=1)), Dense),
     "an overlapping pool in front": ((pool(2, stride=1, pad=1), conv(3, 2, 3)), Dense),
     "a pool alone": ((pool(3, stride=2, pad=1, average=True),), Convolution),
     "factors of channels": ((Scale(scale=PER_CHANNEL), conv(3, 4, 3)), Convolution),
@@ -108,7 +110,7 @@ def test_a_chain_becomes_weights_of_the_best_form(nodes: tuple[Node, ...], form:
     """Whatever the form is, its matrix is the product of the chain's."""
     shape = (3, 7, 7)
     chain, matrix = flat(shape, *nodes)
-    made = project("p", chain, size_of(shape))
+    made = project("p", chain, size_of(shape), SPARSE_BELOW["fast"])
 
     assert isinstance(made, form)
     assert np.allclose(matrix, matrix_of(made, ()).toarray())
@@ -117,7 +119,7 @@ def test_a_chain_becomes_weights_of_the_best_form(nodes: tuple[Node, ...], form:
 def test_pools_that_merge_neurons_are_folded_into_indices() -> None:
     """No weight is stored for them, and nothing is added twice."""
     chain, _ = flat((3, 7, 7), pool(2), Linear(weight=RNG.normal(size=(5, 27))))
-    made = project("p", chain, 147)
+    made = project("p", chain, 147, SPARSE_BELOW["fast"])
 
     assert isinstance(made, Dense)
     assert made.weight.shape == (27, 5)
@@ -125,12 +127,29 @@ def test_pools_that_merge_neurons_are_folded_into_indices() -> None:
     assert made.source_map.pool == (2, 2)
 
 
-@pytest.mark.parametrize("density", [0.05, 0.5])
-def test_a_matrix_is_sparse_where_that_is_faster(density: float) -> None:
+@pytest.mark.parametrize(("density", "wish", "form"), [
+    (0.05, "fast", Sparse), (0.2, "fast", Dense), (0.2, "small", Sparse), (0.6, "small", Dense),
+])  # fmt: skip
+def test_a_matrix_is_sparse_where_that_is_faster_or_smaller(density: float, wish: str, form: type[Node]) -> None:
     """The break-even is measured: docs/explanation/kernels.md."""
     matrix = random_array((40, 30), density=density, rng=RNG)
 
-    assert isinstance(from_matrix("p", csr_array(matrix)), Sparse if density < 0.1 else Dense)
+    assert isinstance(from_matrix("p", csr_array(matrix), SPARSE_BELOW[wish]), form)
+
+
+def test_sparse_is_said_in_conversion() -> None:
+    """Fewer bytes, the same network; another word is refused."""
+    weight = np.where(RNG.random((30, 40)) < 0.2, RNG.normal(size=(30, 40)), 0.0)
+    network = line(
+        ("in", Input(shape=(40,))), ("fc", Linear(weight=weight)), ("p", if_neurons(30)), ("out", Output(shape=(30,)))
+    )
+    fast, small = (convert(network, sparse=wish, **SAID) for wish in ("fast", "small"))
+    x = (RNG.random((20, 40)) < 0.2).astype(int)
+
+    assert len(encode(small)) < len(encode(fast))
+    assert Engine(small).run(x, 20).counts.tolist() == Engine(fast).run(x, 20).counts.tolist()
+    with pytest.raises(ConvertError, match="sparse: found 'tiny'"):
+        convert(network, sparse="tiny", **SAID)
 
 
 def test_a_delay_moves_in_front_of_a_matrix() -> None:
