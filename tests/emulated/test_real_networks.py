@@ -40,7 +40,7 @@ def same(expected: Result, found: Result) -> None:
 def braille() -> Model:
     """The recurrent network for Braille letters."""
     return convert(
-        data("nir/braille_noDelay_noBias_subtract.nir"), framework="snntorch", reset="subtract", output_queue=4096
+        data("nir/braille_noDelay_noBias_subtract.nir"), framework="snntorch", reset="subtract", output_queue=512
     )
 
 

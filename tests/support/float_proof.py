@@ -125,7 +125,7 @@ class _Part:
         late = choices.test_previous or choices.reset_next
         before = (v0 > node.threshold if node.strict else v0 >= node.threshold) if late else np.zeros(len(v), bool)
         e_v = e_v + reset * np.where(before, self._population.max_count, 0)
-        tested = v0 if choices.test_previous else self._before_reset(v, z)
+        tested = v0 if choices.test_previous else self._before_reset(v, z, self._v[tick] * unit, self.z[tick])
         margin = (tiny if choices.test_previous else e_v) + unit * (1 + 0.5 * counted * choices.several)
         tie = self._is_near(tested, margin) | (late & self._is_near(v0, unit * (1 + 0.5 * counted) + tiny))
         skip = tie | self._saturated | (choices.several & (self.z[tick] >= self._population.max_count))
@@ -139,14 +139,14 @@ class _Part:
         assert not wrong.any(), self._message(tick, wrong, u / unit, self._u[tick])
         return int(np.sum(tie))
 
-    def _before_reset(self, v: Array, z: Array) -> Array:
-        """What was tested: v, and what a reset of this tick took away."""
+    def _before_reset(self, v: Array, z: Array, integer: Array, fired: Array) -> Array:
+        """What was tested: v, and what a reset of this tick took away; where that is gone, the integers' v."""
         choices, node = self._population.choices, self._node
         if choices.test_previous or choices.reset_next or choices.reset_kind is ResetKind.NONE:
             return v
         if choices.reset_kind is ResetKind.SUBTRACT:
             return v + node.reset * z
-        return np.where(z > 0, np.inf, v)
+        return np.where(z > 0, np.where(fired > 0, np.inf, integer), v)
 
     def _is_near(self, v: Array, margin: Array) -> Any:
         """Whether v is near a threshold, or, with several spikes, near the one of a further spike."""
