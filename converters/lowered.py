@@ -102,7 +102,7 @@ class Lowered:
         for path, part in quantised.items():
             into = list(part.weights.values())
             place = self._places[path]
-            block = block_of(place, self._size[path], into) if part.population.kind is PopulationKind.LIF else 0
+            block = block_of(place, part.population, into) if part.population.kind is PopulationKind.LIF else 0
             populations.append(placed(part.population, place, block))
             reports.append(self._report(part, place))
         return Model(

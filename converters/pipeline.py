@@ -124,7 +124,7 @@ def convert(
     takes: str | None = None,
     arrival: str | None = None,
     sparse: str = "fast",
-    scale: str = "neuron",
+    scale: str = "auto",
     weight_bits: int = 8,
     weights: int | str | Mapping[str, int] | None = None,
     max_loss: float = 1.0,
@@ -159,8 +159,9 @@ def convert(
             reach the next layer in the same tick (now) or the next one (docs/how-to/loihi.md).
         sparse: where a matrix is stored as sparse rows: "fast", where that needs fewer instructions than dense
             rows on every core (up to 8 % of the weights are not 0), or "small", where it needs fewer bytes.
-        scale: "neuron" or "population": what shares one size of a weight unit. Populations whose
-            potentials are compared always share one.
+        scale: "neuron" or "population": what shares one size of a weight unit; "auto": neurons of a map of
+            8 bits do, since parameters of each would take more flash than the weights. With "neuron", channels
+            of a map have one each. Populations whose potentials are compared always share one.
         weight_bits: 1 to 8, stored in 8, 4, 2 or 1.
         weights: bits of single populations, {path: bits}; a number is as weight_bits; "auto" chooses 8, 4, 2 or 1
             for each: the fewest bytes that lose at most `max_loss` points of accuracy on calibration data

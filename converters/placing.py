@@ -21,6 +21,8 @@ Places = Mapping[str, Place]
 _Order = npt.NDArray[np.int64]
 #: Populations below this size are one block.
 _SMALL = 128
+#: Block of a population that events reach as a whole.
+_LARGE = 6
 
 
 def _order(place: Place, size: int) -> _Order:
@@ -41,16 +43,21 @@ def placed(population: Population, place: Place, block: int) -> Population:
     return replace(population, parameters=parameters, block=block)
 
 
-def block_of(place: Place, size: int, into: Iterable[Weighted]) -> int:
+def block_of(place: Place, population: Population, into: Iterable[Weighted]) -> int:
     """How many neurons rest together, as a power of 2: about a pixel of a map; 0: all of them.
 
-    Only where events reach few neurons.
+    Where events reach few neurons; and where neurons rest as soon as no event comes, which the engine looks for
+    block by block only.
     """
     parts = list(into)
-    if size < _SMALL or not parts or not all(isinstance(part, (Convolution, Sparse)) for part in parts):
+    if population.size < _SMALL or not parts:
         return 0
+    if not all(isinstance(part, (Convolution, Sparse)) for part in parts):
+        own = population.parameters
+        stays = not population.choices.has_u and "decay_v" not in own and "bias" not in own
+        return _LARGE if stays else 0
     channels = place[0] if place is not None else 1
-    return min(max(channels.bit_length() - 1, 3), 6)
+    return min(max(channels.bit_length() - 1, 3), _LARGE)
 
 
 def projection(

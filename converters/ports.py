@@ -13,6 +13,8 @@ from spikelet.model import Decoder, Encoder, InputPort, OutputKind, OutputPort, 
 
 __all__ = ["Options", "decoder_of", "input_port", "output_port", "source_of"]
 
+#: What shares one size of a weight unit.
+SCALES = ("auto", "neuron", "population")
 _MAX_SUM = 2**23
 _MAX_QUEUE = 65535
 
@@ -21,7 +23,7 @@ _MAX_QUEUE = 65535
 class Options:
     """Everything about numbers and ports that a network does not say; convert() explains each."""
 
-    scale: str = "neuron"
+    scale: str = "auto"
     weight_bits: int = 8
     weights: str | Mapping[str, int] = ""
     max_loss: float = 1.0
@@ -64,8 +66,8 @@ class Options:
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
                 raise ConvertError("convert", name, found=str(value), allowed=f"{low} .. {high}", hint="")
-        if self.scale not in ("neuron", "population"):
-            raise ConvertError("convert", "scale", found=repr(self.scale), allowed="'neuron', 'population'", hint="")
+        if self.scale not in SCALES:
+            raise ConvertError("convert", "scale", found=repr(self.scale), allowed=", ".join(SCALES), hint="")
         if not 0 < self.input_scale < 1e30:
             raise ConvertError("convert", "input_scale", found=str(self.input_scale), allowed="above 0", hint="")
         for name in ("max_sum", "queue"):

@@ -46,7 +46,7 @@ class Settings:
 
     weight_bits: int = 8
     bits: Mapping[str, int] = field(default_factory=dict)
-    scale: str = "neuron"
+    scale: str = "auto"
     frac: int | None = None
     rounding: Rounding | None = None
     compared: frozenset[str] = frozenset()
@@ -209,10 +209,13 @@ def _rounded(
             path, "weights", found="1 bit", allowed="with calibration=", hint="So few bits are fitted to data."
         )
     limit = 2 ** (bits - 1) - 1
+    maps = any(isinstance(part, Convolution) for part in real.values())
+    # One unit for a map: its neurons share thresholds and resets, which else take more flash than its weights.
     one = settings.scale == "population" or path in settings.compared
+    one |= settings.scale == "auto" and maps and bits > 4
     groups = groups_of(node.size, list(real.values()), one=one)
     n = int(groups[-1]) + 1
-    if one and not any(isinstance(part, Convolution) for part in real.values()):
+    if one and not maps:
         groups, n = np.arange(node.size), node.size  # columns stay, their scale is one
     parts = [columns(part, groups) for part in real.values()]
     table = np.concatenate(parts) if parts else np.zeros((1, n))

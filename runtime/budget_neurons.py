@@ -13,6 +13,8 @@ from spikelet.model import Model, Population, RefractoryMode, ResetKind
 
 __all__ = ["Neurons"]
 
+#: Blocks whose bits are looked at together.
+_WORD = 32
 _Index = npt.NDArray[np.int64]
 #: Kernel sets whose plain kernel goes in pairs, and looks for a change after each pass.
 _THUMB2 = ("armdsp", "armv7m")
@@ -61,18 +63,14 @@ class Neurons:
     def _parts(self, found: Counter[str], awake: npt.NDArray[np.bool_]) -> tuple[_Index, _Index]:
         """Where parts of neurons that are updated at once begin, and their sizes: one block each, or all that join."""
         width = 2**self._population.block
-        fours = awake[: len(awake) // 4 * 4].reshape(-1, 4)
-        skipped = int(np.count_nonzero(~fours.any(axis=1)))
         blocks = np.flatnonzero(awake)
-        joined = np.diff(blocks, prepend=-2) == 1
+        joined = (np.diff(blocks, prepend=-2) == 1) & (blocks % _WORD > 0)
         starts = blocks if self._kernel != "if" else blocks[~joined]
         counts = np.ones(len(blocks), np.int64)
         if self._kernel == "if":
             counts = np.diff(np.append(np.flatnonzero(~joined), len(blocks)))
         each = sum(len(values) > 1 for values in self._population.parameters.values())
-        found += Counter(
-            {"blocks.call": 1, "blocks.four": skipped, "blocks.still": len(awake) - 4 * skipped - len(blocks)}
-        )
+        found += Counter({"blocks.call": 1, "blocks.word": -(-len(awake) // _WORD)})
         found += Counter({"blocks.run": len(blocks), "blocks.part": len(starts), "blocks.each": each * len(starts)})
         begins = starts * width
         return begins, np.minimum(counts * width, self._population.size - begins)

@@ -12,7 +12,7 @@ from spikelet.budget_activity import Fired
 from spikelet.budget_blocks import touched_blocks
 from spikelet.budget_convolutions import Runs, map_terms, tap_terms
 from spikelet.maps import row_of, taps_met
-from spikelet.model import Model, Projection, ProjectionKind, SparseWeights
+from spikelet.model import InputPort, Model, Projection, ProjectionKind, SparseWeights
 from spikelet.rows import pack_sparse, stride_of
 
 __all__ = ["Way", "byte_rows"]
@@ -22,6 +22,8 @@ _Mask = npt.NDArray[np.bool_]
 _ROWS_MAX = 255
 #: An event of a value up to this is as many rows.
 _OFTEN = 4
+#: The same with a map or few bits.
+_OFTEN_MAPPED = 12
 #: Targets of a block, and rows of a pass, of the kernels that add rows of bytes.
 _BLOCKS: Mapping[str, tuple[tuple[int, ...], int]] = {
     "armdsp": ((12, 8, 4), 4),
@@ -71,6 +73,7 @@ class Way:
         self.target = model.populations[p.target]
         source = model.inputs[p.source] if p.from_input else model.populations[p.source]
         self._n_source = source.size
+        self._most_events = source.capacity if isinstance(source, InputPort) else source.size
         self._per_neuron: dict[str, _Index] = {}
         self._touch: tuple[_Index, _Index] | None = None
         self._runs: Runs | None = None
@@ -143,7 +146,11 @@ class Way:
         simple = p.bits == 8 and p.source_map is None
         there = self._rows[fired.neurons]
         values = None if fired.values is None or fired.ones else fired.values
-        calls, others = _listed(there, values)
+        calls, others = (
+            _listed(there, values, often=_OFTEN, room=len(there))
+            if simple
+            else _listed(there, values, often=_OFTEN_MAPPED, room=self._most_events)
+        )
         found: Counter[str] = Counter()
         if simple and values is None:
             found += Counter({"dense.with": 1, "dense.call": len(calls)})
@@ -201,15 +208,15 @@ def _pairs_of_rows(weights: SparseWeights) -> _Index:
     return pairs
 
 
-def _listed(there: _Mask, values: _Index | None) -> tuple[list[int], int]:
+def _listed(there: _Mask, values: _Index | None, *, often: int, room: int) -> tuple[list[int], int]:
     """Rows of each call that adds listed rows, and events that are multiplied instead (rows.c, add_dense.c)."""
-    room = min(len(there), _ROWS_MAX)
+    room = min(room, _ROWS_MAX)
     if values is None:
         count = int(np.count_nonzero(there))
         return [_ROWS_MAX] * ((count - 1) // _ROWS_MAX) + [count - max(count - 1, 0) // _ROWS_MAX * _ROWS_MAX], 0
     calls, listed, others = [], 0, 0
     for times in values[there].tolist():
-        if times < 1 or times > min(_OFTEN, room):
+        if times < 1 or times > min(often, room):
             others += 1
             continue
         if times > room - listed:

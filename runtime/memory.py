@@ -15,9 +15,9 @@ TABLES = {
     "projection": 20,
     "input": 32,
     "sink": 28,
-    "rows": 64,
-    "sparse": 72,
-    "conv": 160,
+    "rows": 68,
+    "sparse": 76,
+    "conv": 156,
     "late": 40,
     "blocks": 168,
     "line": 16,
@@ -63,7 +63,7 @@ def _sums(p: Population, late: bool) -> int:
     if late:
         return n + -(-p.size // 32) + n
     blocks = -(-p.size >> p.block) if p.block else 0
-    return n + -(-blocks // 4) if blocks else p.size
+    return n + -(-blocks // 32) if blocks else p.size
 
 
 def _tables(population: Population) -> Iterator[str]:

@@ -18,7 +18,8 @@ int spkl_place_blocks(struct spkl_walk *walk,
     blocks.tick = NULL;
     blocks.shift = record->block;
     blocks.n = (p->lif.n - 1) / (UINT32_C(1) << blocks.shift) + 1;
-    blocks.touched = (void *)spkl_sums_behind(walk, p, 0, (blocks.n + 3) / 4);
+    blocks.touched =
+        (void *)spkl_sums_behind(walk, p, 0, (blocks.n + WORD - 1) / WORD);
     blocks.rests = (void *)walk->state;
     walk->state += spkl_room(4 * ((blocks.n + WORD - 1) / WORD));
     for (unsigned id = 0; id < SPKL_N_PARAMETERS; id++) {
@@ -36,8 +37,8 @@ void spkl_touch_all(const struct spkl_population *p)
 {
     const struct spkl_blocks *blocks = p->more;
 
-    for (uint32_t i = 0; blocks != NULL && i < blocks->n; i++) {
-        blocks->touched[i] = 1;
+    for (uint32_t i = 0; blocks != NULL && i < blocks->n; i += WORD) {
+        blocks->touched[i / WORD] = UINT32_MAX;
     }
 }
 
@@ -63,52 +64,49 @@ static void cut(struct spkl_blocks *blocks, const struct spkl_lif *p,
     }
 }
 
-/* Update the blocks from i to j - 1; returns the number of neurons that fired,
- * which are written behind `all` others. */
+/* Update n blocks from `first` on, which are the bits `mask` of a word. Returns
+ * the number of neurons that fired, which are written behind `all` others. */
 static size_t update(struct spkl_blocks *blocks, const struct spkl_lif *p,
-                     uint32_t i, uint32_t j, size_t all, bool *changed)
+                     uint32_t first, uint32_t n, uint32_t mask, size_t all,
+                     bool *changed)
 {
-    uint32_t first = i << blocks->shift;
-    uint32_t end = j << blocks->shift;
+    uint32_t word = first / WORD;
+    uint32_t neuron = first << blocks->shift;
+    uint32_t left = p->n - neuron;
+    uint32_t size = n << blocks->shift;
     uint16_t *fired = p->fired + all;
     bool differs[2] = {false, true};
     bool rests;
-    size_t n;
+    size_t n_fired;
 
-    cut(blocks, p, first, (end < p->n ? end : p->n) - first);
+    cut(blocks, p, neuron, size < left ? size : left);
     blocks->part.fired = fired;
     if (p->values != NULL) {
         blocks->part.values = p->values + all;
     }
-    n = blocks->tick(&blocks->part, differs);
-    for (size_t k = 0; k < n; k++) {
-        fired[k] = (uint16_t)(fired[k] + first);
+    n_fired = blocks->tick(&blocks->part, differs);
+    for (size_t k = 0; k < n_fired; k++) {
+        fired[k] = (uint16_t)(fired[k] + neuron);
     }
     *changed = *changed || differs[0];
-    rests = !differs[1] || (!differs[0] && n == 0 && blocks->touched[i] == 0);
-    for (; i < j; i++) {
-        uint32_t *word = &blocks->rests[i / WORD];
-        uint32_t bit = UINT32_C(1) << i % WORD;
-
-        *word = rests != (blocks->flip != 0) ? *word | bit : *word & ~bit;
-        blocks->touched[i] = 0;
+    rests = !differs[1] || (!differs[0] && n_fired == 0 &&
+                            (blocks->touched[word] & mask) == 0);
+    blocks->rests[word] |= mask;
+    if (rests == (blocks->flip != 0)) {
+        blocks->rests[word] ^= mask;
     }
-    return n;
+    return n_fired;
 }
 
-static bool is_still(const struct spkl_blocks *blocks, uint32_t i)
+/* The blocks of a word that events touched or that do not rest. */
+static uint32_t awake_of(const struct spkl_blocks *blocks, uint32_t first)
 {
-    return blocks->touched[i] == 0 &&
-           ((blocks->rests[i / WORD] ^ blocks->flip) >> i % WORD & 1u) != 0;
-}
+    uint32_t left = blocks->n - first;
+    uint32_t there = left < WORD ? (UINT32_C(1) << left) - 1 : UINT32_MAX;
 
-/* Whether the block i and the three behind it are still. */
-static bool are_still(const struct spkl_blocks *blocks, uint32_t i)
-{
-    const struct spkl_word *touched = (const void *)(blocks->touched + i);
-
-    return touched->word == 0 &&
-           (~(blocks->rests[i / WORD] ^ blocks->flip) >> i % WORD & 0xFu) == 0;
+    return (blocks->touched[first / WORD] |
+            ~(blocks->rests[first / WORD] ^ blocks->flip)) &
+           there;
 }
 
 size_t spkl_tick_blocks(const struct spkl_lif *lif, bool *changed)
@@ -117,25 +115,26 @@ size_t spkl_tick_blocks(const struct spkl_lif *lif, bool *changed)
         (const void *)((const uint8_t *)lif -
                        offsetof(struct spkl_population, lif));
     struct spkl_blocks *blocks = p->more;
-    uint32_t n = blocks->n;
-    uint32_t i = 0;
     size_t all = 0;
 
     *changed = false;
-    while (i < n) {
-        uint32_t j = i + 1;
+    for (uint32_t first = 0; first < blocks->n; first += WORD) {
+        uint32_t awake = awake_of(blocks, first);
 
-        if (i % 4 == 0 && are_still(blocks, i)) {
-            i += 4;
-            continue;
-        }
-        if (!is_still(blocks, i)) {
-            while (blocks->at_once != 0 && j < n && !is_still(blocks, j)) {
-                j++;
+        while (awake != 0) {
+            uint32_t i = spkl_lowest_bit(awake);
+            uint32_t behind = ~(awake >> i);
+            uint32_t n = behind != 0 ? spkl_lowest_bit(behind) : WORD;
+            uint32_t mask;
+
+            if (blocks->at_once == 0) {
+                n = 1;
             }
-            all += update(blocks, lif, i, j, all, changed);
+            mask = UINT32_MAX >> (WORD - n) << i;
+            all += update(blocks, lif, first + i, n, mask, all, changed);
+            awake &= ~mask;
         }
-        i = j;
+        blocks->touched[first / WORD] = 0;
     }
     return all;
 }

@@ -10,10 +10,7 @@ struct run {
 
 static void touch(const struct spkl_conv *conv, uint32_t first, uint32_t last)
 {
-    last >>= conv->shift;
-    for (first >>= conv->shift; first <= last; first++) {
-        conv->touched[first] = 1;
-    }
+    spkl_set_bits(conv->touched, first >> conv->shift, last >> conv->shift);
 }
 
 /* The o that belongs to y + pad = at and a tap; negative: none. */
@@ -206,29 +203,8 @@ static void mark(struct sweep *sweep)
         return;
     }
     sweep->touched_end = first;
-    if (conv->row_blocks != 0) {
-        first >>= conv->shift;
-        last >>= conv->shift;
-        for (uint32_t i = sweep->runs.n_runs; i > 0; i--) {
-            conv->touched[first] = 1;
-            conv->touched[last] = 1;
-            for (uint32_t j = first + 1; j < last; j++) {
-                conv->touched[j] = 1;
-            }
-            first -= conv->row_blocks;
-            last -= conv->row_blocks;
-        }
-        return;
-    }
     for (uint32_t i = sweep->runs.n_runs; i > 0; i--) {
-        uint8_t *at = conv->touched + (first >> conv->shift);
-        uint8_t *end = conv->touched + (last >> conv->shift);
-
-        *at = 1;
-        *end = 1;
-        while (end - at > 1) {
-            *++at = 1;
-        }
+        touch(conv, first, last);
         first -= (uint32_t)conv->y.target;
         last -= (uint32_t)conv->y.target;
     }
@@ -337,6 +313,9 @@ uint32_t spkl_deliver_conv_runs(const struct spkl_net *net,
     uint32_t synops = 0;
     struct sweep sweep;
 
+    if (neurons == end) {
+        return 0;
+    }
     sweep.conv = conv;
     sweep.q = q;
     sweep.begin = sweep.length = sweep.pixel = sweep.channels = 0;

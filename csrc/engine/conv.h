@@ -24,10 +24,9 @@ struct spkl_conv {
     uint32_t group_out;
     int32_t channel; /* distance of targets whose channels differ by 1 */
     uint32_t layout;
-    uint8_t *touched; /* of the target's blocks, or &nothing */
+    uint32_t *touched; /* of the target's blocks, or &nothing */
     uint32_t shift;
-    uint32_t row_blocks; /* of a row of targets; 0: it has no whole number */
-    uint8_t nothing;
+    uint32_t nothing;
 };
 
 /* conv.c */

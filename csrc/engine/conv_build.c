@@ -107,10 +107,6 @@ int spkl_build_conv(struct spkl_walk *walk,
     bound(walk, record, map, size);
     conv.layout = record->layout;
     conv.shift = blocks != NULL ? blocks->shift : 16;
-    conv.row_blocks = (uint32_t)conv.y.target >> conv.shift;
-    if (conv.row_blocks << conv.shift != (uint32_t)conv.y.target) {
-        conv.row_blocks = 0;
-    }
     q->deliver = spkl_deliver_conv;
     if (conv.layout != SPKL_LAYOUT_ROWS_S8 ? spkl_parts.add_codes == NULL
                                            : spkl_parts.add_row_times == NULL) {

@@ -39,16 +39,19 @@ static inline struct spkl_divisor spkl_divisor_of(uint32_t by)
     return divisor;
 }
 
-/* Divide *rest; returns the quotient. The product is one or two too small at
- * most: it lacks less than rest / 2^16. A factor of 2^16 is no division, so
- * that no product exceeds 2^32. */
+/* Divide *rest; returns the quotient. Where the core cannot, a product is: one
+ * or two too small at most, as it lacks less than rest / 2^16. A factor of 2^16
+ * is no division, so that no product exceeds 2^32. */
 static inline uint32_t spkl_divide(const struct spkl_divisor *d, uint32_t *rest)
 {
     uint32_t by = d->by;
     uint32_t quotient = *rest;
     uint32_t left = 0;
 
-    if (by != 1) {
+    if (SPKL_DIVIDES != 0) {
+        quotient = *rest / by;
+        left = *rest - quotient * by;
+    } else if (by != 1) {
         quotient = *rest * d->factor >> 16;
         left = *rest - quotient * by;
         while (left >= by) {

@@ -13,6 +13,7 @@ struct spkl_rows {
     struct spkl_map own;
     spkl_add_rows_fn *add;
     uint32_t layout;
+    uint32_t room; /* of the list, for events of this source */
 };
 
 /* Sparse rows. */
@@ -20,10 +21,10 @@ struct spkl_sparse {
     const struct spkl_map *map; /* &own, or NULL */
     struct spkl_map own;
     const uint32_t *start; /* [rows + 1] bytes from q->weights on */
-    uint8_t *touched;      /* of the target's blocks, or &nothing */
+    uint32_t *touched;     /* of the target's blocks, or &nothing */
     uint32_t shift;
     bool look; /* there are blocks, or pairs of weight 0 */
-    uint8_t nothing;
+    uint32_t nothing;
 };
 
 /* Sums that wait for their ticks. */
@@ -36,10 +37,10 @@ struct spkl_late {
     uint32_t ticks;
 };
 
-/* Blocks of a population that rest together: bit by bit in the state, and the
- * touched ones, byte by byte in the scratch. */
+/* Blocks of a population that rest together: a bit each in the state, and of
+ * the touched ones in the scratch. */
 struct spkl_blocks {
-    uint8_t *touched;
+    uint32_t *touched;
     uint32_t *rests;
     spkl_lif_tick_fn *tick;
     uint32_t shift; /* neurons of a block, as a power of 2 */
@@ -65,6 +66,20 @@ struct spkl_line {
 static inline bool spkl_is_line(const struct spkl_population *p)
 {
     return p->lif.v == p->lif.in;
+}
+
+/* Set the bits from `first` to `last`. */
+static inline void spkl_set_bits(uint32_t *words, uint32_t first, uint32_t last)
+{
+    uint32_t *word = words + first / 32;
+    const uint32_t *end = words + last / 32;
+    uint32_t bits = UINT32_MAX << first % 32;
+
+    while (word != end) {
+        *word++ |= bits;
+        bits = UINT32_MAX;
+    }
+    *word |= bits & UINT32_MAX >> (31 - last % 32);
 }
 
 /* blocks.c: an event came for all neurons. */

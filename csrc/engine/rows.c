@@ -28,8 +28,9 @@ bool spkl_is_padded(const uint8_t *row, uint32_t rows, uint32_t n,
     return true;
 }
 
-/* An event of a value up to this is as many rows. */
-enum { OFTEN = 4 };
+/* An event of a value up to this is as many rows: a product of codes costs as
+ * much as some 14 rows. */
+enum { OFTEN = 12 };
 
 static void add_listed(const struct spkl_net *net,
                        const struct spkl_projection *q, uint32_t targets,
@@ -56,7 +57,8 @@ static void add_spikes(const struct spkl_net *net,
     }
 }
 
-/* The list has room for as many rows as events. Returns how many have a row. */
+/* The list has room for as many rows as a tick may have events. Returns how
+ * many have a row. */
 static uint32_t add_events(const struct spkl_net *net,
                            const struct spkl_projection *q, uint32_t targets)
 {
@@ -65,7 +67,7 @@ static uint32_t add_events(const struct spkl_net *net,
     const int16_t *values = source->n[1] == 1 ? NULL : source->values;
     struct spkl_codes codes = {NULL, 0, rows->layout};
     uint32_t n = *source->n;
-    uint32_t room = n < SPKL_ROWS_MAX ? n : SPKL_ROWS_MAX;
+    uint32_t room = rows->room;
     uint32_t listed = 0;
     uint32_t all = 0;
     uint32_t row;
@@ -161,6 +163,7 @@ int spkl_build_rows(struct spkl_walk *walk,
     q->deliver = deliver;
     rows.add = spkl_parts.add_rows[layout];
     rows.layout = layout;
+    rows.room = walk->events < SPKL_ROWS_MAX ? walk->events : SPKL_ROWS_MAX;
     if (rows.add == NULL || spkl_parts.add_codes == NULL) {
         return SPKL_ERR_NO_KERNEL;
     }

@@ -10,7 +10,8 @@ static uint32_t look(const struct spkl_sparse *sparse,
 
     for (; n > 0; n--, pair++) {
         at += pair->gap;
-        sparse->touched[at >> sparse->shift] = 1;
+        spkl_set_bits(sparse->touched, at >> sparse->shift,
+                      at >> sparse->shift);
         if (pair->weight == 0) {
             weights--;
         }

@@ -66,7 +66,9 @@ _CHOICES = (
 )
 _NUMBERS = (
     click.option("--sparse", type=click.Choice(["fast", "small"]), help="Sparse rows where faster, or smaller (fast)."),
-    click.option("--scale", type=click.Choice(["neuron", "population"]), help="What shares one size of a weight unit."),
+    click.option(
+        "--scale", type=click.Choice(["auto", "neuron", "population"]), help="What shares a weight unit (auto)."
+    ),
     click.option("--weight-bits", type=int, help="1 to 8 (8)."),
     click.option("--weights", help="Bits by population, such as fc1=4,fc2=8; auto: chosen on --calibration."),
     click.option("--max-loss", type=float, help="With --weights auto: points of accuracy to lose (1)."),
