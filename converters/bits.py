@@ -64,7 +64,7 @@ def chosen_layers(
     if bits:
         low = {path: bits[path] for path in rounder.paths if bits[path] in _LOW}
         return rounder.round(low), {}
-    choice = _choose(network, inputs, rounder, max_loss, None if labels is None else np.asarray(labels))
+    choice = _choose(network, inputs, compared, max_loss, None if labels is None else np.asarray(labels))
     low = {path: n for path, n in choice.bits.items() if n in _LOW}
     return rounder.round(low), {"bits": dict(choice.bits), "table": [list(row) for row in table(choice)]}
 
@@ -72,12 +72,13 @@ def chosen_layers(
 def _choose(
     network: Network,
     inputs: Mapping[str, Array],
-    rounder: LayerRounder,
+    compared: frozenset[str],
     max_loss: float,
     labels: npt.NDArray[np.int64] | None,
 ) -> Choice:
-    samples = len(next(iter(inputs.values())))
-    search, check = halves(samples)
+    """Search on a part of the data, which codes are fitted to as well; the rest has not been seen by either."""
+    search, check = halves(len(next(iter(inputs.values()))))
+    rounder = LayerRounder(network, {path: array[search] for path, array in inputs.items()}, compared=compared)
     meant = _predictions(network, inputs)
 
     def loss(which: npt.NDArray[np.intp], bits: Mapping[str, int]) -> Loss:

@@ -153,14 +153,14 @@ def _worth(saved: int, before: Row, after: Row) -> float:
 
 
 def _checked(path: Sequence[Row], check: Evaluate | None, max_loss: float) -> list[Row]:
-    """The path up to the last choice that held-out samples confirm; the start is never refused."""
+    """The path up to the last choice that held-out samples confirm by a standard error; the start is never refused."""
     if check is None:
         return list(path)
     for last in range(len(path) - 1, -1, -1):
         row = path[last]
         held_out = check(row.bits)
         confirmed = Row(bits=row.bits, bytes=row.bytes, searched=row.searched, held_out=held_out)
-        if held_out.points <= max_loss or last == 0:
+        if held_out.points + held_out.error <= max_loss or last == 0:
             return [*path[:last], confirmed]
     raise AssertionError("a path has a start")
 

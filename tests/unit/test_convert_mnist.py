@@ -66,6 +66,26 @@ def test_eight_bits_answer_as_the_framework(name: str) -> None:
     assert abs(found.accuracy - np.mean(framework == test.labels)) <= 0.003
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("bits", "most"), [(4, 0.007), (2, 0.025)])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_few_bits_lose_little(name: str, bits: int, most: float) -> None:
+    """Issue 4: points lost against the framework on all 5,000 digits, fitted to 1,000 images of the training part."""
+    file, reference = files(name)
+    with np.load(data("mnist/train10k.npz")) as train:
+        frames = train["x"][np.random.default_rng(0).permutation(len(train["x"]))[:1000]]
+    model = convert(
+        file, encoder="rate", ticks_per_sample=TICKS, weights=bits, calibration=frames, **NETWORKS[name]
+    )  # fmt: skip
+    test = load(data("mnist/test5k.npz"), model, labelled=True)
+
+    with Engine(model) as engine:
+        found = evaluate(engine, test)
+
+    assert [projection.bits for projection in model.projections] == [bits, bits]
+    assert np.mean(reference["framework_prediction"] == test.labels) - found.accuracy <= most
+
+
 def test_a_scale_for_each_neuron_agrees_better_than_one_for_all() -> None:
     """Counts of the outputs on 1,000 digits."""
     file, reference = files("zero")
