@@ -1,0 +1,177 @@
+"""The integer model of a graded network: what an image holds, as typed data.
+
+Meaning of every field, and bytes: docs/reference/graded.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "CHANNEL",
+    "PARAMETERS",
+    "GradedModel",
+    "GradedPort",
+    "GradedTensor",
+    "Layer",
+    "LayerKind",
+    "TensorType",
+]
+
+#: Of each output channel of a convolution: bias (of int16 layers two words, low first), multiplier, shift.
+CHANNEL = np.dtype([("bias", "<i4"), ("multiplier", "<i4"), ("shift", "<i4")])
+
+
+class TensorType(IntEnum):
+    """What an element of a tensor is."""
+
+    INT8 = 1
+    INT16 = 2
+    INT32 = 4
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """As numpy has it."""
+        return np.dtype({1: "<i1", 2: "<i2", 4: "<i4"}[self.value])
+
+
+class LayerKind(IntEnum):
+    """What a layer does (graded.md 3)."""
+
+    CONV_S8 = 1
+    DOT_S8 = 2
+    DEPTHWISE_S8 = 3
+    AVERAGE_POOL = 4
+    MAX_POOL = 5
+    ADD_S8 = 6
+    MUL_S8 = 7
+    LUT_S8 = 8
+    SOFTMAX_S8 = 9
+    COPY = 10
+    FILL = 11
+    MEAN = 12
+    CONV_S16 = 13
+    DEPTHWISE_S16 = 14
+    RESCALE = 15
+    ADD_S16 = 16
+    MUL_S16 = 17
+    SOFTMAX_S16 = 18
+    LUT_S16 = 19
+    LEAKY_RELU_S16 = 20
+
+
+_CONV = (
+    "in_height", "in_width", "in_channels", "out_height", "out_width", "out_channels",
+    "kernel_y", "kernel_x", "stride_y", "stride_x", "dilation_y", "dilation_x", "pad_y", "pad_x",
+    "groups", "in_zero", "out_zero", "act_min", "act_max", "bits",
+)  # fmt: skip
+_POOL = (
+    "in_height", "in_width", "channels", "out_height", "out_width",
+    "kernel_y", "kernel_x", "stride_y", "stride_x", "pad_y", "pad_x", "act_min", "act_max",
+)  # fmt: skip
+_SHAPE = tuple(f"size_{i}" for i in range(5))
+_STEPS_A = tuple(f"a_step_{i}" for i in range(5))
+_STEPS_B = tuple(f"b_step_{i}" for i in range(5))
+_MULTIPLY = ("a_zero", "b_zero", "out_zero", "multiplier", "shift", "act_min", "act_max")
+_ADD = (
+    "a_zero", "b_zero", "out_zero", "left_shift", "a_multiplier", "a_shift", "b_multiplier", "b_shift",
+    "out_multiplier", "out_shift", "act_min", "act_max",
+)  # fmt: skip
+
+#: Parameters of each kind, in order; each is an int32.
+PARAMETERS: Mapping[LayerKind, tuple[str, ...]] = {
+    LayerKind.CONV_S8: _CONV,
+    LayerKind.DOT_S8: ("rows", "inputs", "outputs", "in_zero", "out_zero", "act_min", "act_max"),
+    LayerKind.DEPTHWISE_S8: _CONV,
+    LayerKind.AVERAGE_POOL: _POOL,
+    LayerKind.MAX_POOL: _POOL,
+    LayerKind.ADD_S8: (*_SHAPE, *_STEPS_A, *_STEPS_B, *_ADD),
+    LayerKind.MUL_S8: (*_SHAPE, *_STEPS_A, *_STEPS_B, *_MULTIPLY),
+    LayerKind.LUT_S8: (),
+    LayerKind.SOFTMAX_S8: ("rows", "depth", "multiplier", "left_shift", "diff_min"),
+    LayerKind.COPY: (*_SHAPE, "in_start", *(f"in_step_{i}" for i in range(5)), "out_start",
+                     *(f"out_step_{i}" for i in range(5))),
+    LayerKind.FILL: ("value",),
+    LayerKind.CONV_S16: _CONV,
+    LayerKind.DEPTHWISE_S16: _CONV,
+    LayerKind.RESCALE: ("in_zero", "out_zero", "multiplier", "shift", "act_min", "act_max"),
+    LayerKind.ADD_S16: (*_SHAPE, *_STEPS_A, *_STEPS_B, *_ADD),
+    LayerKind.MUL_S16: (*_SHAPE, *_STEPS_A, *_STEPS_B, *_MULTIPLY),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradedTensor:
+    """A tensor: `at` is where it lies in the tensor memory [bytes]; several may share bytes.
+
+    `name` and `shape` are for people and stand in META, as does `scale`: real = scale (q - zero_point).
+    Tensors whose bytes lie in the first `variables` bytes of the memory are kept between inferences.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    type: TensorType
+    at: int
+    zero_point: int = 0
+    scale: float = 1.0
+
+    @property
+    def size(self) -> int:
+        """Elements."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """One layer. `inputs` and `output` are indices of tensors; `parameters` has the names of PARAMETERS[kind].
+
+    `table` is of dtype CHANNEL for convolutions, int8 (256,) for LUT_S8, int16 for those of int16. `weights` are
+    bytes as the image has them (graded.md 4). `source` tells the operator of the file that it stands for, -1: none.
+    """
+
+    name: str
+    kind: LayerKind
+    inputs: tuple[int, ...]
+    output: int
+    parameters: Mapping[str, int] = field(default_factory=dict)
+    table: npt.NDArray[Any] | None = None
+    weights: npt.NDArray[np.uint8] | None = None
+    source: int = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradedPort:
+    """An input or output: a tensor, and what it means to people.
+
+    `is_float`: the file's own port is float32 and the engine's is its quantised form; `scale` and `zero_point` of
+    the tensor lead from one to the other.
+    """
+
+    name: str
+    tensor: int
+    is_float: bool = False
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradedModel:
+    """A whole graded network: what `spikelet.convert` gives of a .tflite file, and an image holds.
+
+    `memory` is the bytes of the tensor memory, its first `variables` bytes are kept between inferences and begin
+    with `initial` (uint8, (variables,)). `meta` is JSON-like data for people and reports.
+    """
+
+    tensors: tuple[GradedTensor, ...]
+    layers: tuple[Layer, ...]
+    inputs: tuple[GradedPort, ...]
+    outputs: tuple[GradedPort, ...]
+    memory: int
+    variables: int = 0
+    initial: npt.NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
+    meta: Mapping[str, Any] = field(default_factory=dict)
