@@ -1,0 +1,65 @@
+/*
+ * Fixed-point numbers of graded networks: docs/reference/graded.md 1. Right
+ * shifts of negative numbers are arithmetic, as in spkl_fixed.h.
+ */
+#ifndef SPKL_REQUANTISE_H
+#define SPKL_REQUANTISE_H
+
+#include <stdint.h>
+
+/* Graded 1.4. */
+static inline int32_t spkl_clamp_to(int32_t x, int32_t low, int32_t high)
+{
+    x = x < low ? low : x;
+    return x > high ? high : x;
+}
+
+/* x 2^s modulo 2^32, 0 <= s <= 31. */
+static inline int32_t spkl_shift_left(int32_t x, int32_t s)
+{
+    return (int32_t)((uint32_t)x << s);
+}
+
+/*
+ * Graded 1.1. Rounding a negative quotient toward zero after the nudge
+ * 1 - 2^30 is the floor after the nudge 2^30: ceil(n / d) = floor((n + d - 1) /
+ * d). So one nudge serves all signs.
+ */
+static inline int32_t spkl_high(int32_t a, int32_t b)
+{
+    return (int32_t)(((int64_t)a * b + (INT64_C(1) << 30)) >> 31);
+}
+
+/* Graded 1.2, -2^31 < x: the sum before the first shift does not overflow. */
+static inline int32_t spkl_halve(int32_t x, int32_t e)
+{
+    if (e == 0) {
+        return x;
+    }
+    return (((x + (x >> 31)) >> (e - 1)) + 1) >> 1;
+}
+
+/* Graded 1.3, 0 <= m < 2^31, -31 <= s <= 30: |high| < 2^31, as halve wants. */
+static inline int32_t spkl_requantise(int32_t x, int32_t m, int32_t s)
+{
+    if (s > 0) {
+        return spkl_high(spkl_shift_left(x, s), m);
+    }
+    return spkl_halve(spkl_high(x, m), -s);
+}
+
+/* Graded 1.5: the factor that a multiplier is rounded to, 0 .. 32767. */
+static inline int32_t spkl_reduced(int32_t m)
+{
+    return m < 0x7FFF0000 ? (m + 0x8000) >> 16 : 0x7FFF;
+}
+
+/* Graded 1.5, |x| < 2^47, -31 <= s <= 7: the product stays below 2^62. */
+static inline int32_t spkl_requantise64(int64_t x, int32_t m, int32_t s)
+{
+    int64_t product = x * spkl_reduced(m);
+
+    return (int32_t)((product + (INT64_C(1) << (14 - s))) >> (15 - s));
+}
+
+#endif
