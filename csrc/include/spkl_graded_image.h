@@ -54,7 +54,8 @@ struct SPKL_RECORD spkl_tensor_record {
     uint32_t at;
     uint32_t size;
     uint8_t type;
-    uint8_t reserved[3];
+    uint8_t constant; /* at is an offset in DATA */
+    uint8_t reserved[2];
     int32_t zero_point;
 };
 

@@ -112,6 +112,7 @@ class GradedTensor:
 
     `name` and `shape` are for people and stand in META, as does `scale`: real = scale (q - zero_point).
     Tensors whose bytes lie in the first `variables` bytes of the memory are kept between inferences.
+    `constant` has the elements of a tensor that lies in the image instead; its `at` is 0.
     """
 
     name: str
@@ -120,6 +121,7 @@ class GradedTensor:
     at: int
     zero_point: int = 0
     scale: float = 1.0
+    constant: npt.NDArray[Any] | None = None
 
     @property
     def size(self) -> int:
