@@ -38,9 +38,11 @@ enum spkl_layer_kind {
     SPKL_LAYER_ADD_S16 = 16,
     SPKL_LAYER_MUL_S16 = 17,
     SPKL_LAYER_SOFTMAX_S16 = 18,
-    SPKL_LAYER_LUT_S16 = 19,
+    SPKL_LAYER_LOGISTIC_S16 = 19,
     SPKL_LAYER_LEAKY_RELU_S16 = 20,
-    SPKL_N_LAYER_KINDS = 21
+    SPKL_LAYER_DENSE_S8 = 21,
+    SPKL_LAYER_DENSE_S16 = 22,
+    SPKL_N_LAYER_KINDS = 23
 };
 
 struct SPKL_RECORD spkl_graded_record {
@@ -84,6 +86,31 @@ struct SPKL_RECORD spkl_channel_record {
     int32_t shift;
 };
 
+/* The same of convolutions of int16; the bias has two words. */
+struct SPKL_RECORD spkl_channel_s16_record {
+    uint32_t bias_low;
+    int32_t bias_high;
+    int32_t multiplier;
+    int32_t shift;
+};
+
+/* Of each output of a fully connected layer of int8: graded.md 1.6. */
+struct SPKL_RECORD spkl_dense_record {
+    int32_t bias;
+    uint32_t multiplier_low;
+    int32_t multiplier_high;
+    int32_t shift;
+};
+
+/* The same with values of int16. */
+struct SPKL_RECORD spkl_dense_s16_record {
+    uint32_t bias_low;
+    int32_t bias_high;
+    uint32_t multiplier_low;
+    int32_t multiplier_high;
+    int32_t shift;
+};
+
 /* Parameters of layers, in the image's order. */
 struct SPKL_RECORD spkl_conv_parameters {
     int32_t in_height, in_width, in_channels;
@@ -98,10 +125,40 @@ struct SPKL_RECORD spkl_conv_parameters {
     int32_t bits;
 };
 
+/* Of dense s16 too. */
 struct SPKL_RECORD spkl_dot_parameters {
     int32_t rows, inputs, outputs;
     int32_t in_zero, out_zero;
     int32_t act_min, act_max;
+};
+
+struct SPKL_RECORD spkl_dense_parameters {
+    int32_t rows, inputs, outputs;
+    int32_t in_zero, out_zero;
+    int32_t act_min, act_max;
+    int32_t bits;
+};
+
+struct SPKL_RECORD spkl_mean_parameters {
+    int32_t kept[3], kept_step[3];
+    int32_t reduced[3], reduced_step[3];
+    int32_t in_zero, out_zero;
+    int32_t multiplier, shift;
+    int32_t act_min, act_max;
+};
+
+struct SPKL_RECORD spkl_softmax_s16_parameters {
+    int32_t rows, depth;
+    int32_t multiplier, shift;
+};
+
+struct SPKL_RECORD spkl_logistic_s16_parameters {
+    int32_t multiplier, shift;
+};
+
+struct SPKL_RECORD spkl_leaky_relu_s16_parameters {
+    int32_t multiplier, shift;
+    int32_t alpha_multiplier, alpha_shift;
 };
 
 #endif

@@ -15,6 +15,9 @@ import numpy.typing as npt
 
 __all__ = [
     "CHANNEL",
+    "CHANNEL_S16",
+    "DENSE_OUTPUT",
+    "DENSE_OUTPUT_S16",
     "PARAMETERS",
     "GradedModel",
     "GradedPort",
@@ -24,8 +27,14 @@ __all__ = [
     "TensorType",
 ]
 
-#: Of each output channel of a convolution: bias (of int16 layers two words, low first), multiplier, shift.
+#: Of each output channel of a convolution: bias, multiplier, shift.
 CHANNEL = np.dtype([("bias", "<i4"), ("multiplier", "<i4"), ("shift", "<i4")])
+#: The same of convolutions of int16.
+CHANNEL_S16 = np.dtype([("bias", "<i8"), ("multiplier", "<i4"), ("shift", "<i4")])
+#: Of each output of a fully connected layer; the multiplier is of two words, low first (graded.md 1.6).
+DENSE_OUTPUT = np.dtype([("bias", "<i4"), ("multiplier", "<i8"), ("shift", "<i4")])
+#: The same with values of int16.
+DENSE_OUTPUT_S16 = np.dtype([("bias", "<i8"), ("multiplier", "<i8"), ("shift", "<i4")])
 
 
 class TensorType(IntEnum):
@@ -62,15 +71,18 @@ class LayerKind(IntEnum):
     ADD_S16 = 16
     MUL_S16 = 17
     SOFTMAX_S16 = 18
-    LUT_S16 = 19
+    LOGISTIC_S16 = 19
     LEAKY_RELU_S16 = 20
+    DENSE_S8 = 21
+    DENSE_S16 = 22
 
 
-_CONV = (
+_MAP = (
     "in_height", "in_width", "in_channels", "out_height", "out_width", "out_channels",
     "kernel_y", "kernel_x", "stride_y", "stride_x", "dilation_y", "dilation_x", "pad_y", "pad_x",
-    "groups", "in_zero", "out_zero", "act_min", "act_max", "bits",
+    "groups", "in_zero", "out_zero", "act_min", "act_max",
 )  # fmt: skip
+_DENSE = ("rows", "inputs", "outputs", "in_zero", "out_zero", "act_min", "act_max")
 _POOL = (
     "in_height", "in_width", "channels", "out_height", "out_width",
     "kernel_y", "kernel_x", "stride_y", "stride_x", "pad_y", "pad_x", "act_min", "act_max",
@@ -84,25 +96,34 @@ _ADD = (
     "out_multiplier", "out_shift", "act_min", "act_max",
 )  # fmt: skip
 
+_MEAN = tuple(f"{name}_{i}" for name in ("kept", "kept_step", "reduced", "reduced_step") for i in range(3))
+_RESCALE = ("in_zero", "out_zero", "multiplier", "shift", "act_min", "act_max")
+
 #: Parameters of each kind, in order; each is an int32.
 PARAMETERS: Mapping[LayerKind, tuple[str, ...]] = {
-    LayerKind.CONV_S8: _CONV,
-    LayerKind.DOT_S8: ("rows", "inputs", "outputs", "in_zero", "out_zero", "act_min", "act_max"),
-    LayerKind.DEPTHWISE_S8: _CONV,
+    LayerKind.CONV_S8: (*_MAP, "bits"),
+    LayerKind.DOT_S8: _DENSE,
+    LayerKind.DEPTHWISE_S8: (*_MAP, "bits"),
     LayerKind.AVERAGE_POOL: _POOL,
     LayerKind.MAX_POOL: _POOL,
     LayerKind.ADD_S8: (*_SHAPE, *_STEPS_A, *_STEPS_B, *_ADD),
     LayerKind.MUL_S8: (*_SHAPE, *_STEPS_A, *_STEPS_B, *_MULTIPLY),
     LayerKind.LUT_S8: (),
-    LayerKind.SOFTMAX_S8: ("rows", "depth", "multiplier", "left_shift", "diff_min"),
+    LayerKind.SOFTMAX_S8: ("rows", "depth", "entries"),
     LayerKind.COPY: (*_SHAPE, "in_start", *(f"in_step_{i}" for i in range(5)), "out_start",
                      *(f"out_step_{i}" for i in range(5))),
     LayerKind.FILL: ("value",),
-    LayerKind.CONV_S16: _CONV,
-    LayerKind.DEPTHWISE_S16: _CONV,
-    LayerKind.RESCALE: ("in_zero", "out_zero", "multiplier", "shift", "act_min", "act_max"),
+    LayerKind.MEAN: (*_MEAN, *_RESCALE),
+    LayerKind.CONV_S16: (*_MAP, "sum_bits"),
+    LayerKind.DEPTHWISE_S16: (*_MAP, "sum_bits"),
+    LayerKind.RESCALE: _RESCALE,
     LayerKind.ADD_S16: (*_SHAPE, *_STEPS_A, *_STEPS_B, *_ADD),
     LayerKind.MUL_S16: (*_SHAPE, *_STEPS_A, *_STEPS_B, *_MULTIPLY),
+    LayerKind.SOFTMAX_S16: ("rows", "depth", "multiplier", "shift"),
+    LayerKind.LOGISTIC_S16: ("multiplier", "shift"),
+    LayerKind.LEAKY_RELU_S16: ("multiplier", "shift", "alpha_multiplier", "alpha_shift"),
+    LayerKind.DENSE_S8: (*_DENSE, "bits"),
+    LayerKind.DENSE_S16: _DENSE,
 }  # fmt: skip
 
 
@@ -133,8 +154,10 @@ class GradedTensor:
 class Layer:
     """One layer. `inputs` and `output` are indices of tensors; `parameters` has the names of PARAMETERS[kind].
 
-    `table` is of dtype CHANNEL for convolutions, int8 (256,) for LUT_S8, int16 for those of int16. `weights` are
-    bytes as the image has them (graded.md 4). `source` tells the operator of the file that it stands for, -1: none.
+    `table` is of dtype CHANNEL or CHANNEL_S16 for convolutions, DENSE_OUTPUT (also DOT_S8) or DENSE_OUTPUT_S16 for
+    fully connected layers, int8 (256,) for LUT_S8, int32 (entries,) for SOFTMAX_S8, int16 (2, 513) for SOFTMAX_S16,
+    uint16 (256,) for LOGISTIC_S16. `weights` are bytes as the image has them (graded.md 4.7). `source` tells the
+    operator of the file that it stands for, -1: none.
     """
 
     name: str
