@@ -1,8 +1,8 @@
 /* The header and the sections of an image: docs/reference/image.md, 1, 2, 8. */
 #include "build.h"
+#include "image_header.h"
 
 enum {
-    CRITICAL = 1,
     N_NEEDED = SPKL_SECTION_DATA, /* they come first, by their order of ids */
     N_KNOWN = SPKL_SECTION_META
 };
@@ -17,41 +17,6 @@ static const struct {
     {4, 1, 4}, {0, 0, 30}, {0, 0, 30},
 };
 
-static int check_header(const struct spkl_header_record *header, size_t length)
-{
-    if (header == NULL || ((uintptr_t)header & 3u) != 0 ||
-        length < sizeof *header) {
-        return SPKL_ERR_IMAGE_SIZE;
-    }
-    if (header->magic != SPKL_IMAGE_MAGIC) {
-        return SPKL_ERR_IMAGE_MAGIC;
-    }
-    if (header->version != SPKL_IMAGE_VERSION) {
-        return SPKL_ERR_IMAGE_VERSION;
-    }
-    if (header->length != length || length % 4 != 0 ||
-        length > SPKL_IMAGE_LENGTH_MAX) {
-        return SPKL_ERR_IMAGE_SIZE;
-    }
-    if (header->crc !=
-        spkl_image_crc((const uint8_t *)header, header->length)) {
-        return SPKL_ERR_IMAGE_CRC;
-    }
-    return SPKL_OK;
-}
-
-/* Whether a section that ends at `end` is followed by zeros up to the next
- * multiple of 4, and that is `next`. */
-static bool is_followed(const uint8_t *image, uint32_t end, uint32_t next)
-{
-    for (; end % 4 != 0; end++) {
-        if (image[end] != 0) {
-            return false;
-        }
-    }
-    return end == next;
-}
-
 /* A section of a known id. */
 static bool is_right(const struct spkl_section_record *entry)
 {
@@ -60,7 +25,7 @@ static bool is_right(const struct spkl_section_record *entry)
 
     return count >= rules[i].least && count <= UINT32_C(1) << rules[i].most &&
            count << rules[i].shift == entry->length &&
-           entry->flags == (i < N_NEEDED ? CRITICAL : 0);
+           entry->flags == (i < N_NEEDED ? SPKL_SECTION_CRITICAL : 0);
 }
 
 static int check_sections(const struct spkl_header_record *header)
@@ -80,8 +45,8 @@ static int check_sections(const struct spkl_header_record *header)
     }
     for (uint32_t i = 1; i <= n; i++, entry++) {
         if (entry->id <= last || (i <= N_NEEDED && entry->id != i) ||
-            entry->flags > CRITICAL ||
-            !is_followed(image, end, entry->offset) ||
+            entry->flags > SPKL_SECTION_CRITICAL ||
+            !spkl_is_followed(image, end, entry->offset) ||
             entry->length > length - entry->offset ||
             (entry->id <= N_KNOWN && !is_right(entry))) {
             return SPKL_ERR_IMAGE_SECTION;
@@ -92,7 +57,8 @@ static int check_sections(const struct spkl_header_record *header)
         last = entry->id;
         end = entry->offset + entry->length;
     }
-    return is_followed(image, end, length) ? SPKL_OK : SPKL_ERR_IMAGE_SECTION;
+    return spkl_is_followed(image, end, length) ? SPKL_OK
+                                                : SPKL_ERR_IMAGE_SECTION;
 }
 
 static int describe(const struct spkl_image *image, struct spkl_model *model)
@@ -144,7 +110,7 @@ static int check_records(struct spkl_model *model)
 int spkl_open(struct spkl_model *model, const void *image, size_t length)
 {
     struct spkl_model read;
-    int error = check_header(image, length);
+    int error = spkl_check_header(image, length);
 
     if (error == SPKL_OK) {
         error = check_sections(image);

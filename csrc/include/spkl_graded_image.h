@@ -6,6 +6,11 @@
 
 #include "spkl_image.h"
 
+/* Bytes of the tensor memory, and of scratch. */
+#define SPKL_GRADED_MEMORY_MAX (UINT32_C(1) << 30)
+/* Elements of a tensor. */
+#define SPKL_GRADED_TENSOR_MAX (UINT32_C(1) << 28)
+
 enum spkl_graded_section_id {
     SPKL_SECTION_GRADED = 16,
     SPKL_SECTION_TENSORS = 17,
@@ -79,10 +84,35 @@ struct SPKL_RECORD spkl_port_record {
     uint8_t reserved[5];
 };
 
-/* Of each output channel. */
+/* Of each output channel of conv s8 and depthwise s8. */
 struct SPKL_RECORD spkl_channel_record {
     int32_t bias;
     int32_t multiplier;
+    int32_t shift;
+};
+
+/* Of each output channel of conv s16 and depthwise s16. */
+struct SPKL_RECORD spkl_channel64_record {
+    uint32_t bias_low;
+    int32_t bias_high;
+    int32_t multiplier;
+    int32_t shift;
+};
+
+/* Of each output of dot s8 and dense s8. */
+struct SPKL_RECORD spkl_dense_record {
+    int32_t bias;
+    uint32_t multiplier_low;
+    int32_t multiplier_high;
+    int32_t shift;
+};
+
+/* Of each output of dense s16. */
+struct SPKL_RECORD spkl_dense64_record {
+    uint32_t bias_low;
+    int32_t bias_high;
+    uint32_t multiplier_low;
+    int32_t multiplier_high;
     int32_t shift;
 };
 
@@ -159,6 +189,75 @@ struct SPKL_RECORD spkl_logistic_s16_parameters {
 struct SPKL_RECORD spkl_leaky_relu_s16_parameters {
     int32_t multiplier, shift;
     int32_t alpha_multiplier, alpha_shift;
+};
+
+struct SPKL_RECORD spkl_pool_parameters {
+    int32_t in_height, in_width, channels;
+    int32_t out_height, out_width;
+    int32_t kernel_y, kernel_x;
+    int32_t stride_y, stride_x;
+    int32_t pad_y, pad_x;
+    int32_t act_min, act_max;
+};
+
+struct SPKL_RECORD spkl_add_parameters {
+    int32_t size[5], a_step[5], b_step[5];
+    int32_t a_zero, b_zero, out_zero;
+    int32_t left_shift;
+    int32_t a_multiplier, a_shift;
+    int32_t b_multiplier, b_shift;
+    int32_t out_multiplier, out_shift;
+    int32_t act_min, act_max;
+};
+
+struct SPKL_RECORD spkl_mul_parameters {
+    int32_t size[5], a_step[5], b_step[5];
+    int32_t a_zero, b_zero, out_zero;
+    int32_t multiplier, shift;
+    int32_t act_min, act_max;
+};
+
+struct SPKL_RECORD spkl_softmax_s8_parameters {
+    int32_t rows, depth;
+    int32_t entries;
+};
+
+struct SPKL_RECORD spkl_softmax_s16_parameters {
+    int32_t rows, depth;
+    int32_t multiplier, shift;
+};
+
+struct SPKL_RECORD spkl_logistic_parameters {
+    int32_t multiplier, shift;
+};
+
+struct SPKL_RECORD spkl_leaky_relu_parameters {
+    int32_t multiplier, shift;
+    int32_t alpha_multiplier, alpha_shift;
+};
+
+struct SPKL_RECORD spkl_mean_parameters {
+    int32_t kept[3], kept_step[3];
+    int32_t reduced[3], reduced_step[3];
+    int32_t in_zero, out_zero;
+    int32_t multiplier, shift;
+    int32_t act_min, act_max;
+};
+
+struct SPKL_RECORD spkl_copy_parameters {
+    int32_t size[5];
+    int32_t in_start, in_step[5];
+    int32_t out_start, out_step[5];
+};
+
+struct SPKL_RECORD spkl_fill_parameters {
+    int32_t value;
+};
+
+struct SPKL_RECORD spkl_rescale_parameters {
+    int32_t in_zero, out_zero;
+    int32_t multiplier, shift;
+    int32_t act_min, act_max;
 };
 
 #endif
