@@ -16,7 +16,7 @@ from spikelet.model import Encoder, InputPort, Model
 from spikelet.recordings import Polarity, Recording, format_of
 from spikelet.recordings import load as load_recording
 
-__all__ = ["Reading", "Recorded", "recorded"]
+__all__ = ["Reading", "Recorded", "class_numbers", "recorded"]
 
 _Labels = npt.NDArray[np.int64]
 
@@ -97,7 +97,7 @@ def _files(path: Path, model: Model) -> tuple[list[Path], _Labels | None]:
         loose = [entry.name for entry in _entries(path) if not entry.is_dir()]
         if loose:
             raise DataError(f"{path} has folders, a class each, and {loose[0]!r} beside them: move it into one")
-        classes = _classes(path, [folder.name for folder in folders], model)
+        classes = class_numbers(path, [folder.name for folder in folders], model.outputs[0].labels)
         inside = [_checked(folder, _entries(folder)) for folder in folders]
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
@@ -119,14 +119,17 @@ def _entries(path: Path) -> list[Path]:
     return sorted((entry for entry in path.iterdir() if not entry.name.startswith(".")), key=lambda entry: entry.name)
 
 
-def _classes(path: Path, names: list[str], model: Model) -> list[int]:
-    """Number of the class that each folder's name stands for."""
-    labels = model.outputs[0].labels
+def class_numbers(path: Path, names: Sequence[str], labels: Sequence[str]) -> list[int]:
+    """Number of the class that each folder's name stands for: a label, a number, or its place.
+
+    Raises:
+        DataError: some names are labels, others are not.
+    """
     if labels and set(names) & set(labels):
         unknown = sorted(set(names) - set(labels))
         if unknown:
             raise DataError(f"{path}: folder {unknown[0]!r} is none of the model's labels: {', '.join(labels)}")
-        return [labels.index(name) for name in names]
+        return [list(labels).index(name) for name in names]
     if all(name.isascii() and name.isdigit() and len(name) < 6 for name in names):
         return [int(name) for name in names]
     return list(range(len(names)))
