@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from spikelet.device import Device, connect
     from spikelet.emulator import EmulatedBoard, emulate
     from spikelet.engine import Engine
-    from spikelet.image import read as load
+    from spikelet.image import load
     from spikelet.image import write as save
     from spikelet.model import Model
     from spikelet.reference import Reference
@@ -74,7 +74,7 @@ _LAZY = {
     "EmulatedBoard": ("spikelet.emulator", "EmulatedBoard"),
     "emulate": ("spikelet.emulator", "emulate"),
     "Engine": ("spikelet.engine", "Engine"),
-    "load": ("spikelet.image", "read"),
+    "load": ("spikelet.image", "load"),
     "save": ("spikelet.image", "write"),
     "Model": ("spikelet.model", "Model"),
     "Reference": ("spikelet.reference", "Reference"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from spikelet.arena import state_size
 from spikelet.codes import code
@@ -14,7 +15,10 @@ from spikelet.layout import LENGTH_MAX, crc_of
 from spikelet.model import Model
 from spikelet.rules import check, violations
 
-__all__ = ["crc_of", "decode", "encode", "read", "write"]
+if TYPE_CHECKING:
+    from spikelet.graded.model import GradedModel
+
+__all__ = ["crc_of", "decode", "encode", "load", "read", "write", "write_bytes"]
 
 
 def encode(model: Model) -> bytes:
@@ -45,25 +49,46 @@ def decode(data: bytes) -> Model:
     return model
 
 
+def load(path: str | Path) -> Model | GradedModel:
+    """Read an image file of any kind of network.
+
+    Raises:
+        ImageError: it cannot be read, or is refused by `decode`.
+    """
+    from spikelet.graded.image import decode as decode_graded
+    from spikelet.graded.image import is_graded
+
+    path = Path(path)
+    data = _content(path)
+    try:
+        return decode_graded(data) if is_graded(data) else decode(data)
+    except ImageError as error:
+        raise ImageError(f"{path}: {error}", code=error.code) from error
+
+
 def read(path: str | Path) -> Model:
-    """Read an image file.
+    """Read an image file of a spiking network.
 
     Raises:
         ImageError: it cannot be read, or is refused by `decode`.
     """
     path = Path(path)
+    data = _content(path)
+    try:
+        return decode(data)
+    except ImageError as error:
+        raise ImageError(f"{path}: {error}", code=error.code) from error
+
+
+def _content(path: Path) -> bytes:
     try:
         if path.stat().st_size > LENGTH_MAX:
             raise ImageError(
                 f"{path} has {path.stat().st_size} bytes; no image has more than {LENGTH_MAX}", code=code("IMAGE_SIZE")
             )
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise ImageError(f"{path} cannot be read: {error.strerror}", code=code("IMAGE_SIZE")) from error
-    try:
-        return decode(data)
-    except ImageError as error:
-        raise ImageError(f"{path}: {error}", code=error.code) from error
 
 
 def write(model: Model, path: str | Path, force: bool = False) -> None:
@@ -73,8 +98,16 @@ def write(model: Model, path: str | Path, force: bool = False) -> None:
         ModelError: the model is refused by `encode`; no file is touched.
         SpikeletError: the file exists and `force` is not set, or cannot be written.
     """
+    write_bytes(encode(model), path, force)
+
+
+def write_bytes(data: bytes, path: str | Path, force: bool) -> None:
+    """Write a file, whole or not at all.
+
+    Raises:
+        SpikeletError: the file exists and `force` is not set, or cannot be written.
+    """
     path = Path(path)
-    data = encode(model)
     if path.exists() and not force:
         raise SpikeletError(f"{path} exists: choose another name, or say force (--force) to replace it")
     part = path.with_name(f".{path.name}.{os.getpid()}")

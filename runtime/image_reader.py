@@ -10,25 +10,19 @@ import numpy as np
 from spikelet.codes import refuse_image as _refuse
 from spikelet.image_meta import read_meta
 from spikelet.image_projections import read_projection
+from spikelet.image_sections import check_header, find_sections
 from spikelet.layout import (
     ABSENT,
     FLAG_BITS,
     FROM_INPUT,
-    HEADER,
     INPUT,
-    LENGTH_MAX,
-    MAGIC,
     MODEL,
     OUTPUT,
     POPULATION,
     PROJECTION,
-    SECTION,
     SECTIONS,
-    SECTIONS_MAX,
-    VERSION,
     Record,
     SectionId,
-    crc_of,
 )
 from spikelet.model import (
     Decoder,
@@ -66,8 +60,8 @@ def parse(data: bytes) -> tuple[Model, int]:
     Raises:
         ImageError: the bytes are not as image.md says.
     """
-    _check_header(data)
-    parser = _Parser(data, _sections(data))
+    check_header(data)
+    parser = _Parser(data, find_sections(data, SECTIONS))
     record = next(parser.records(SectionId.MODEL, MODEL))[1]
     if record["flags"] > 1:
         _refuse("IMAGE_MODEL", f"model record: flags 0x{record['flags']:x} have unknown bits")
@@ -83,81 +77,6 @@ def parse(data: bytes) -> tuple[Model, int]:
         meta=parser.meta["meta"],
     )
     return model, record["state_size"]
-
-
-def _check_header(data: bytes) -> None:
-    if len(data) < HEADER.size:
-        _refuse("IMAGE_SIZE", f"{len(data)} bytes are too few for an image: its header has {HEADER.size}")
-    header = HEADER.unpack(data, 0)
-    if header["magic"] != MAGIC:
-        _refuse(
-            "IMAGE_MAGIC",
-            f"this is not a spikelet image: it begins with {header['magic'].hex(' ')}, not {MAGIC.hex(' ')}",
-        )
-    if header["version"] != VERSION:
-        _refuse("IMAGE_VERSION", f"the image has format version {header['version']}, this reader knows {VERSION}")
-    if header["length"] != len(data) or len(data) % 4 or len(data) > LENGTH_MAX:
-        said = f"the header says {header['length']} (a multiple of 4, at most {LENGTH_MAX})"
-        _refuse("IMAGE_SIZE", f"the image has {len(data)} bytes, but {said}: copy or convert it again")
-    if header["crc"] != crc_of(data):
-        _refuse(
-            "IMAGE_CRC", f"the image is damaged: its CRC is {crc_of(data):08x}, the header says {header['crc']:08x}"
-        )
-    if any(header["reserved"]):
-        _refuse("IMAGE_SECTION", "header: reserved bytes are not 0")
-    if not 1 <= header["n_sections"] <= SECTIONS_MAX:
-        _refuse("IMAGE_SECTION", f"header: n_sections is {header['n_sections']}; allowed: 1 to {SECTIONS_MAX}")
-
-
-def _sections(data: bytes) -> dict[SectionId, slice]:
-    """Where each known section lies; the whole table is checked."""
-    n = HEADER.unpack(data, 0)["n_sections"]
-    end = HEADER.size + n * SECTION.size
-    if end > len(data):
-        _refuse("IMAGE_SECTION", f"the table of {n} sections is longer than the image")
-    found: dict[SectionId, slice] = {}
-    last = 0
-    for index in range(n):
-        entry = SECTION.unpack(data, HEADER.size + index * SECTION.size)
-        where = f"section {index} (id {entry['id']})"
-        if entry["id"] <= last:
-            _refuse("IMAGE_SECTION", f"{where}: ids ascend from 1, each once; the one before is {last}")
-        if entry["flags"] > 1:
-            _refuse("IMAGE_SECTION", f"{where}: flags 0x{entry['flags']:x} have unknown bits")
-        if entry["offset"] % 4 or not 0 <= entry["offset"] - end <= 3 or entry["length"] > len(data) - entry["offset"]:
-            place = f"offset {entry['offset']}, length {entry['length']}"
-            _refuse("IMAGE_SECTION", f"{where}: {place} is not the next multiple of 4 after {end}, or leaves the image")
-        _check_gap(data, end, entry["offset"], where)
-        last, end = entry["id"], entry["offset"] + entry["length"]
-        if _is_read(entry, where):
-            found[SectionId(last)] = slice(entry["offset"], end)
-    if len(data) - end > 3:
-        _refuse("IMAGE_SECTION", f"{len(data) - end} bytes follow the last section; allowed: 3")
-    _check_gap(data, end, len(data), "the end")
-    missing = [section.name for section, about in SECTIONS.items() if about.critical and section not in found]
-    if missing:
-        _refuse("IMAGE_SECTION", f"the section {missing[0]} is missing")
-    return found
-
-
-def _check_gap(data: bytes, start: int, stop: int, where: str) -> None:
-    if any(data[start:stop]):
-        _refuse("IMAGE_SECTION", f"the gap before {where} holds something else than zeros")
-
-
-def _is_read(entry: dict[str, Any], where: str) -> bool:
-    """Whether this reader knows the section; refuses one that it should know."""
-    known = {int(section): about for section, about in SECTIONS.items()}.get(entry["id"])
-    if known is None:
-        if entry["flags"]:
-            _refuse("IMAGE_CRITICAL", f"{where} is critical and unknown: a newer spikelet may read this image")
-        return False
-    if entry["flags"] != known.critical:
-        _refuse("IMAGE_SECTION", f"{where}: the critical bit is {entry['flags']}, not {int(known.critical)}")
-    if entry["count"] * known.record != entry["length"] or not known.least <= entry["count"] <= known.most:
-        text = f"count {entry['count']}, length {entry['length']}: records have {known.record} bytes"
-        _refuse("IMAGE_SECTION", f"{where}: {text}, and there are {known.least} to {known.most}")
-    return True
 
 
 class _Parser:

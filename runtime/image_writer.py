@@ -5,25 +5,21 @@ from __future__ import annotations
 from spikelet.arena import state_size
 from spikelet.image_meta import write_meta
 from spikelet.image_projections import write_projection
+from spikelet.image_sections import assemble
 from spikelet.layout import (
     ABSENT,
     FLAG_BITS,
-    HEADER,
     INPUT,
-    MAGIC,
     MODEL,
     N_PARAMETERS,
     OUTPUT,
     POPULATION,
-    SECTION,
     SECTIONS,
-    VERSION,
     SectionId,
-    crc_of,
 )
 from spikelet.model import LifChoices, Model, Population, parameter_names
 
-__all__ = ["assemble", "build"]
+__all__ = ["DataSection", "build"]
 
 
 def build(model: Model) -> bytes:
@@ -32,7 +28,7 @@ def build(model: Model) -> bytes:
     Raises:
         ModelError: `meta` cannot be written as JSON.
     """
-    data = _Data()
+    data = DataSection()
     populations = b"".join(_population(p, data) for p in model.populations)
     projections = b"".join(write_projection(p, data.add) for p in model.projections)
     inputs = b"".join(
@@ -65,31 +61,12 @@ def build(model: Model) -> bytes:
             SectionId.OUTPUTS: outputs,
             SectionId.DATA: bytes(data.bytes),
             SectionId.META: write_meta(model),
-        }
+        },
+        SECTIONS,
     )
 
 
-def assemble(sections: dict[SectionId, bytes]) -> bytes:
-    """Header, table and sections; length and CRC filled in."""
-    table, body = b"", b""
-    start = HEADER.size + SECTION.size * len(sections)
-    for section, content in sections.items():
-        about = SECTIONS[section]
-        table += SECTION.pack(
-            id=section,
-            flags=int(about.critical),
-            offset=start + len(body),
-            length=len(content),
-            count=len(content) // about.record,
-        )
-        body += content + bytes(-len(content) % 4)
-    header = HEADER.pack(magic=MAGIC, version=VERSION, n_sections=len(sections), length=start + len(body))
-    image = bytearray(header + table + body)
-    HEADER.put(image, 0, "crc", crc_of(image))
-    return bytes(image)
-
-
-class _Data:
+class DataSection:
     """The DATA section as it grows; equal arrays are stored once."""
 
     def __init__(self) -> None:
@@ -109,7 +86,7 @@ def _flags(choices: LifChoices) -> int:
     return sum(int(getattr(choices, name)) << bit for name, (bit, _) in FLAG_BITS.items())
 
 
-def _population(p: Population, data: _Data) -> bytes:
+def _population(p: Population, data: DataSection) -> bytes:
     offsets, per_neuron = [ABSENT] * N_PARAMETERS, 0
     for index, name in enumerate(parameter_names(p.kind)):
         array = p.parameters.get(name)

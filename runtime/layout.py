@@ -52,15 +52,15 @@ FROM_INPUT = 0x8000
 #: Flags of a projection: it has a map; it has delays.
 HAS_MAP, HAS_DELAYS = 1, 2
 
-_TYPES = {"u8": "B", "u16": "H", "i16": "h", "u32": "I"}
-_FIELD = re.compile(r"(\w+) (u8|u16|i16|u32)(?:\[(\d+)\])?")
+_TYPES = {"u8": "B", "u16": "H", "i16": "h", "u32": "I", "i32": "i"}
+_FIELD = re.compile(r"(\w+) (u8|u16|i16|u32|i32)(?:\[(\d+)\])?")
 
 
 class Record:
     """A record of fields without gaps, little-endian.
 
     Args:
-        fields: "name type, name type, ..." with the types u8, u16, i16, u32 and arrays like u8[4]. Fields
+        fields: "name type, name type, ..." with the types u8, u16, i16, u32, i32 and arrays like u8[4]. Fields
             called `reserved` hold zeros.
     """
 

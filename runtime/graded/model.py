@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -200,3 +201,14 @@ class GradedModel:
     variables: int = 0
     initial: npt.NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
     meta: Mapping[str, Any] = field(default_factory=dict)
+
+    def save(self, path: str | Path, force: bool = False) -> None:
+        """Write the model as an image; `spikelet.load` reads it. See `spikelet.graded.image.write`.
+
+        Raises:
+            ModelError: the model breaks a rule of graded.md.
+            SpikeletError: the file exists and `force` is not set, or cannot be written.
+        """
+        from spikelet.graded.image import write
+
+        write(self, path, force)

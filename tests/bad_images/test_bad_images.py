@@ -16,8 +16,9 @@ from spikelet.errors import ImageError
 from spikelet.image import decode, encode
 from spikelet.layout import SectionId
 
-#: Not of an image, but of calls and memory.
+#: Not of an image, but of calls and memory; of graded images, which tests/unit/graded has.
 ELSEWHERE = {"ARGUMENT", "NO_KERNEL", "ARENA", "FULL", "TICK", "NEURON", "VALUE", "ENCODER", "IMAGE_CRC"}
+ELSEWHERE |= {"IMAGE_TENSOR", "IMAGE_LAYER", "IMAGE_ORDER"}
 BAD = list(bad_images())
 
 

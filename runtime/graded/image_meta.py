@@ -1,0 +1,116 @@
+"""The META section of a graded image: what is for people, as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from spikelet.codes import code
+from spikelet.errors import ImageError, ModelError
+from spikelet.graded.model import GradedModel, GradedPort
+
+__all__ = ["read_meta", "write_meta"]
+
+#: Fields of each record's object, beside its name.
+_FIELDS: Mapping[str, frozenset[str]] = {
+    "tensors": frozenset({"shape", "scale"}),
+    "layers": frozenset({"source"}),
+    "inputs": frozenset({"is_float", "labels"}),
+    "outputs": frozenset({"is_float", "labels"}),
+}
+
+
+def write_meta(model: GradedModel) -> bytes:
+    """The META section: names, shapes, scales, labels, and the model's own `meta`.
+
+    Raises:
+        ModelError: `meta` cannot be written as JSON.
+    """
+    described = {
+        "tensors": [{"name": t.name, "shape": list(t.shape), "scale": t.scale} for t in model.tensors],
+        "layers": [{"name": layer.name, "source": layer.source} for layer in model.layers],
+        "inputs": [_port(port) for port in model.inputs],
+        "outputs": [_port(port) for port in model.outputs],
+        "meta": dict(model.meta),
+    }
+    try:
+        text = json.dumps(described, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        return text.encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ModelError(f"meta cannot be written as JSON: {error}") from error
+
+
+def _port(port: GradedPort) -> dict[str, Any]:
+    return {"name": port.name, "is_float": port.is_float, "labels": list(port.labels)}
+
+
+def read_meta(content: bytes | None, sizes: Sequence[int], counts: Mapping[str, int]) -> dict[str, Any]:
+    """Read what write_meta wrote; without a META section everything is named by its index.
+
+    Args:
+        content: bytes of the section.
+        sizes: elements of each tensor.
+        counts: how many tensors, layers, inputs and outputs there are.
+
+    Raises:
+        ImageError: not what write_meta writes, or not for so many records.
+    """
+    if content is None:
+        return _default(sizes, counts)
+    try:
+        found = json.loads(content.decode(), parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        _refuse(f"not UTF-8 JSON ({error})")
+    if not isinstance(found, dict) or set(found) != {*_FIELDS, "meta"} or not isinstance(found["meta"], dict):
+        _refuse(f"not an object of {', '.join(_FIELDS)} and meta")
+    for key, fields in _FIELDS.items():
+        entries = found[key]
+        if not isinstance(entries, list) or len(entries) != counts[key]:
+            _refuse(f"{key} is not a list of {counts[key]}")
+        for index, entry in enumerate(entries):
+            if not _is_described(entry, fields):
+                _refuse(f"{key}[{index}] is {str(entry)[:60]}")
+    for index, (entry, size) in enumerate(zip(found["tensors"], sizes, strict=True)):
+        if math.prod(entry["shape"]) != size or any(n < 1 for n in entry["shape"]):
+            _refuse(f"tensors[{index}] has the shape {entry['shape']}, but {size} elements")
+    return found
+
+
+def _is_described(entry: Any, fields: frozenset[str]) -> bool:
+    """Whether an entry is an object of a name and these fields, each of its type."""
+    if not isinstance(entry, dict) or set(entry) != {"name", *fields}:
+        return False
+    kinds: Mapping[str, bool] = {
+        "name": isinstance(entry["name"], str),
+        "shape": _is_list(entry.get("shape"), int) and len(entry["shape"]) <= 8,
+        "scale": type(entry.get("scale")) is float,
+        "source": type(entry.get("source")) is int,
+        "is_float": type(entry.get("is_float")) is bool,
+        "labels": _is_list(entry.get("labels"), str),
+    }
+    return all(kinds[field] for field in entry)
+
+
+def _is_list(value: Any, kind: type) -> bool:
+    return isinstance(value, list) and all(type(item) is kind for item in value)
+
+
+def _default(sizes: Sequence[int], counts: Mapping[str, int]) -> dict[str, Any]:
+    def names(key: str) -> list[str]:
+        return [f"{key.removesuffix('s')}{index}" for index in range(counts[key])]
+
+    return {
+        "tensors": [
+            {"name": n, "shape": [size], "scale": 1.0} for n, size in zip(names("tensors"), sizes, strict=True)
+        ],
+        "layers": [{"name": name, "source": -1} for name in names("layers")],
+        "inputs": [{"name": name, "is_float": False, "labels": []} for name in names("inputs")],
+        "outputs": [{"name": name, "is_float": False, "labels": []} for name in names("outputs")],
+        "meta": {},
+    }
+
+
+def _refuse(what: str) -> NoReturn:
+    raise ImageError(f"META: {what}; convert the model again", code=code("IMAGE_SECTION"))
