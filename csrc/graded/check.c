@@ -1,59 +1,77 @@
 /* The records of a graded image: docs/reference/graded.md 4.8. */
 #include "graded.h"
 
-static bool is_tensor_right(const struct spkl_graded_model *model,
-                            const struct spkl_tensor_record *tensor)
+static int check_tensor(const struct spkl_graded_model *model,
+                        const struct spkl_tensor_record *tensor)
 {
     uint32_t type = tensor->type;
+    bool is_inside;
 
-    if ((type != SPKL_TENSOR_INT8 && type != SPKL_TENSOR_INT16 &&
-         type != SPKL_TENSOR_INT32) ||
-        tensor->size == 0 || tensor->size > SPKL_GRADED_TENSOR_MAX ||
+    if (type != SPKL_TENSOR_INT8 && type != SPKL_TENSOR_INT16 &&
+        type != SPKL_TENSOR_INT32) {
+        return SPKL_ERR_UNSUPPORTED;
+    }
+    if (tensor->size == 0 || tensor->size > SPKL_GRADED_TENSOR_MAX ||
         tensor->constant > 1 ||
         (tensor->reserved[0] | tensor->reserved[1]) != 0) {
-        return false;
+        return SPKL_ERR_IMAGE_TENSOR;
     }
     if (tensor->constant) {
-        return spkl_is_in_data(model, tensor->at, spkl_bytes_of(tensor));
+        is_inside = spkl_is_in_data(model, tensor->at, spkl_bytes_of(tensor));
+    } else {
+        is_inside = tensor->at % 4 == 0 && tensor->at <= model->memory_size &&
+                    spkl_bytes_of(tensor) <= model->memory_size - tensor->at;
     }
-    return tensor->at % 4 == 0 && tensor->at <= model->memory_size &&
-           spkl_bytes_of(tensor) <= model->memory_size - tensor->at;
+    return is_inside ? SPKL_OK : SPKL_ERR_IMAGE_TENSOR;
 }
 
 static int check_tensors(const struct spkl_graded_model *model)
 {
-    for (uint32_t i = 0; i < model->n_tensors; i++) {
-        if (!is_tensor_right(model, spkl_tensor_of(model, i))) {
-            return SPKL_ERR_IMAGE_TENSOR;
-        }
+    int error = SPKL_OK;
+
+    for (uint32_t i = 0; i < model->n_tensors && error == SPKL_OK; i++) {
+        error = check_tensor(model, spkl_tensor_of(model, i));
     }
-    return SPKL_OK;
+    return error;
 }
 
-/* Whether a tensor has elements when the n-th layer begins: it is a constant,
- * a variable, an input, or a layer before writes it. */
+/* The end of a tensor if it holds the byte `at` of the memory, else `at`. */
+static uint32_t behind(const struct spkl_graded_model *model, uint32_t index,
+                       uint32_t at)
+{
+    const struct spkl_tensor_record *tensor = spkl_tensor_of(model, index);
+
+    return at - tensor->at < spkl_bytes_of(tensor) && !tensor->constant
+               ? tensor->at + spkl_bytes_of(tensor)
+               : at;
+}
+
+/* Whether each byte of a tensor has a meaning when the n-th layer begins: it is
+ * of a constant, a variable, an input or the output of a layer before. */
 static bool is_written(const struct spkl_graded_model *model, uint32_t n,
                        uint32_t index)
 {
     const struct spkl_tensor_record *tensor = spkl_tensor_of(model, index);
+    uint32_t at = tensor->at;
+    uint32_t end = at + spkl_bytes_of(tensor);
+    uint32_t before;
 
-    if (tensor->constant ||
-        (tensor->at <= model->variables_size &&
-         spkl_bytes_of(tensor) <= model->variables_size - tensor->at)) {
+    if (tensor->constant) {
         return true;
     }
-    while (n > 0) {
-        n--;
-        if (spkl_layer_of(model, n)->output == index) {
-            return true;
+    do {
+        before = at;
+        if (at < model->variables_size) {
+            at = model->variables_size;
         }
-    }
-    for (uint32_t i = 0; i < model->n_inputs; i++) {
-        if (spkl_port_of(model, i)->tensor == index) {
-            return true;
+        for (uint32_t i = n; i > 0 && at < end; i--) {
+            at = behind(model, spkl_layer_of(model, i - 1)->output, at);
         }
-    }
-    return false;
+        for (uint32_t i = 0; i < model->n_inputs && at < end; i++) {
+            at = behind(model, spkl_port_of(model, i)->tensor, at);
+        }
+    } while (at < end && at != before);
+    return at >= end;
 }
 
 static int check_ports(struct spkl_graded_model *model, uint32_t n_ports)

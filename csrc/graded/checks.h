@@ -53,6 +53,27 @@ static inline bool spkl_is_product(uint32_t size, int32_t a, int32_t b,
            (uint64_t)((uint32_t)a * (uint32_t)b) * (uint32_t)c == size;
 }
 
+/* Whether bytes from `at` on up to `end` are zeros. */
+static inline bool spkl_are_zeros(const uint8_t *bytes, uint32_t at,
+                                  uint32_t end)
+{
+    for (; at < end; at++) {
+        if (bytes[at] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether a layer's weights are n bytes, padded with zeros to a multiple of
+ * 4. */
+static inline bool spkl_has_weights(const struct spkl_layer *layer, uint64_t n)
+{
+    return layer->weights != NULL &&
+           ((n + 3) & ~UINT64_C(3)) == layer->weights_length &&
+           spkl_are_zeros(layer->weights, (uint32_t)n, layer->weights_length);
+}
+
 /* Whether a layer has no arrays but its parameters. */
 static inline bool spkl_has_no_arrays(const struct spkl_layer *layer)
 {

@@ -28,7 +28,7 @@ static inline bool spkl_is_add(const struct spkl_layer *layer, uint32_t type)
            spkl_is_in_type(p->a_zero, type) &&
            spkl_is_in_type(p->b_zero, type) &&
            spkl_is_in_type(p->out_zero, type) &&
-           spkl_is_between(p->left_shift, 0, 30) &&
+           spkl_is_between(p->left_shift, 0, 20) &&
            spkl_is_requantisation(p->a_multiplier, p->a_shift) &&
            spkl_is_requantisation(p->b_multiplier, p->b_shift) &&
            spkl_is_requantisation(p->out_multiplier, p->out_shift) &&

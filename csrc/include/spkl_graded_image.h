@@ -91,31 +91,6 @@ struct SPKL_RECORD spkl_channel_record {
     int32_t shift;
 };
 
-/* Of each output channel of conv s16 and depthwise s16. */
-struct SPKL_RECORD spkl_channel64_record {
-    uint32_t bias_low;
-    int32_t bias_high;
-    int32_t multiplier;
-    int32_t shift;
-};
-
-/* Of each output of dot s8 and dense s8. */
-struct SPKL_RECORD spkl_dense_record {
-    int32_t bias;
-    uint32_t multiplier_low;
-    int32_t multiplier_high;
-    int32_t shift;
-};
-
-/* Of each output of dense s16. */
-struct SPKL_RECORD spkl_dense64_record {
-    uint32_t bias_low;
-    int32_t bias_high;
-    uint32_t multiplier_low;
-    int32_t multiplier_high;
-    int32_t shift;
-};
-
 /* The same of convolutions of int16; the bias has two words. */
 struct SPKL_RECORD spkl_channel_s16_record {
     uint32_t bias_low;
@@ -220,28 +195,6 @@ struct SPKL_RECORD spkl_mul_parameters {
 struct SPKL_RECORD spkl_softmax_s8_parameters {
     int32_t rows, depth;
     int32_t entries;
-};
-
-struct SPKL_RECORD spkl_softmax_s16_parameters {
-    int32_t rows, depth;
-    int32_t multiplier, shift;
-};
-
-struct SPKL_RECORD spkl_logistic_parameters {
-    int32_t multiplier, shift;
-};
-
-struct SPKL_RECORD spkl_leaky_relu_parameters {
-    int32_t multiplier, shift;
-    int32_t alpha_multiplier, alpha_shift;
-};
-
-struct SPKL_RECORD spkl_mean_parameters {
-    int32_t kept[3], kept_step[3];
-    int32_t reduced[3], reduced_step[3];
-    int32_t in_zero, out_zero;
-    int32_t multiplier, shift;
-    int32_t act_min, act_max;
 };
 
 struct SPKL_RECORD spkl_copy_parameters {

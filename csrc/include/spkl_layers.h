@@ -11,6 +11,9 @@
 #ifndef SPKL_LAYERS_H
 #define SPKL_LAYERS_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "spkl_graded_image.h"
 
 /* A layer with all that its function needs, resolved from the image. */
@@ -53,11 +56,18 @@ struct spkl_layer_kernel {
 /* By kind; [0] is empty. */
 extern const struct spkl_layer_kernel spkl_layers[SPKL_N_LAYER_KINDS];
 
-spkl_layer_check_fn spkl_check_conv_s8;
-spkl_layer_run_fn spkl_run_conv_s8;
-spkl_layer_check_fn spkl_check_dot_s8;
-spkl_layer_run_fn spkl_run_dot_s8;
-spkl_layer_check_fn spkl_check_depthwise_s8;
-spkl_layer_run_fn spkl_run_depthwise_s8;
+#define SPKL_LAYER(kind, function, inputs, words)                              \
+    spkl_layer_check_fn spkl_check_##function;                                 \
+    spkl_layer_run_fn spkl_run_##function;
+#include "spkl_layers.def"
+#undef SPKL_LAYER
+
+/* Words of a kind's parameters. */
+#define SPKL_WORDS(kind) (sizeof(struct spkl_##kind##_parameters) / 4)
+
+/* A kind's entry of the table, from its line in spkl_layers.def. */
+#define SPKL_LAYER_ENTRY(kind, function, inputs, words)                        \
+    [SPKL_LAYER_##kind] = {spkl_check_##function, spkl_run_##function, inputs, \
+                           words}
 
 #endif
