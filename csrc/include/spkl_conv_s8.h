@@ -1,0 +1,136 @@
+/*
+ * Kernels of the convolutions of graded networks, int8:
+ * docs/reference/graded.md 3, docs/explanation/graded-kernels.md.
+ *
+ * A convolution lists the inputs of an output pixel that are not zero, and sums
+ * the list for a block of output channels at a time. What an entry of the list
+ * looks like is private to the files list_inputs_s8 and sum_list_*_s32 of a
+ * kernel set: a set has all of them or none.
+ */
+#ifndef SPKL_CONV_S8_H
+#define SPKL_CONV_S8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "spkl_graded_image.h"
+
+enum {
+    /* Output channels of a block of weights. */
+    SPKL_CONV_BLOCK = 64,
+    /* Bytes of a list: at most, of a patch of n inputs, and beside these. */
+    SPKL_LIST_MAX = 2624,
+    SPKL_LIST_INPUT = 24,
+    SPKL_LIST_SPARE = 64,
+    /* Bytes in which a depthwise kernel may keep something of a channel, up to
+     * so many channels. */
+    SPKL_DEPTHWISE_CHANNEL = 24,
+    SPKL_DEPTHWISE_PREPARED = 96
+};
+
+/*
+ * Inputs that are not zero, with their rows of weights. Values above zero are
+ * listed upwards from `begin`, those below downwards from `end`. Assembly knows
+ * the order of the fields.
+ */
+struct spkl_list {
+    uint8_t *next;       /* where the next entry of a value above 0 goes */
+    uint8_t *below;      /* the last entry of a value below 0 */
+    int32_t sum;         /* of all values */
+    uint32_t row_size;   /* bytes */
+    int32_t zero;        /* the zero point */
+    const uint8_t *rows; /* the first one's row; entries lead to it */
+    uint8_t *begin;      /* aligned to 8 */
+    uint8_t *end;        /* aligned to 8 */
+    uint32_t left[2];    /* for the kernels */
+};
+
+/*
+ * List n values of int8 less the zero point, of which 0 is left out, for the
+ * row of weights at `row` and those behind it, and add all to list->sum.
+ *
+ * Returns how many it took: fewer where the list is full, but at least one into
+ * an empty list.
+ */
+typedef size_t spkl_list_inputs_fn(struct spkl_list *list, const int8_t *in,
+                                   size_t n, const uint8_t *row);
+
+/* Of the zero point -128: no value is below 0. */
+spkl_list_inputs_fn spkl_list_above_s8;
+/* Of any zero point. */
+spkl_list_inputs_fn spkl_list_signed_s8;
+
+/* Empty a list. Its sum stays. */
+void spkl_list_clear(struct spkl_list *list);
+
+/* Let the entries lead to rows of another block of weights. */
+void spkl_list_move(struct spkl_list *list, const uint8_t *rows,
+                    uint32_t row_size);
+
+/*
+ * Sum a list: acc[o] = (more ? acc[o] : 0) + the sum of value * code o of the
+ * value's row, modulo 2^32, for o below n, 1 <= n <= 64. May write
+ * words up to the next multiple of 8 (u2: 16) as well.
+ */
+typedef void spkl_sum_list_fn(int32_t *acc, struct spkl_list *list, size_t n,
+                              bool more);
+
+spkl_sum_list_fn spkl_sum_list_u8_s32;
+spkl_sum_list_fn spkl_sum_list_u4_s32;
+spkl_sum_list_fn spkl_sum_list_u2_s32;
+
+/* How sums become outputs. */
+struct spkl_outputs {
+    const void *channels; /* records: of channels, of scale_s8 of dense */
+    int32_t offset;       /* is added to every sum, modulo 2^32 */
+    int32_t out_zero;
+    int32_t act_min;
+    int32_t act_max;
+    uint32_t near; /* 1: |bias + sum + offset| < 2^30 of all channels */
+};
+
+/*
+ * out[o] = clamp(out_zero + requantise(channels[o].bias + acc[o] + offset)),
+ * for o below n, 1 <= n. Sums are modulo 2^32.
+ */
+typedef void spkl_requantise_fn(int8_t *out, const int32_t *acc, size_t n,
+                                const struct spkl_outputs *how);
+
+spkl_requantise_fn spkl_requantise_any_s8;
+/* Where out_zero = act_min = -128, act_max = 127, and every channel has a shift
+ * below 0 or the multiplier 0. */
+spkl_requantise_fn spkl_requantise_relu_s8;
+/* Where act_min = -128, act_max = 127, `near`, and shifts as before. */
+spkl_requantise_fn spkl_requantise_full_s8;
+
+/* The same with graded 1.6: channels are struct spkl_dense_record. */
+spkl_requantise_fn spkl_scale_s8;
+
+/* The kernel that is right for n channels whose |sum + offset| <= bound. */
+spkl_requantise_fn *spkl_choose_requantise(struct spkl_outputs *how, size_t n,
+                                           int64_t bound);
+
+/*
+ * acc[o] = sum of weights[o][i] * (in[i] - zero), o below `outputs`, modulo
+ * 2^32. Rows of weights are padded with 0 to a multiple of 4.
+ */
+void spkl_dot_rows_s8_s32(int32_t *acc, const int8_t *in, const int8_t *weights,
+                          const struct spkl_dot_parameters *p);
+
+/* A depthwise layer. */
+struct spkl_depthwise {
+    const struct spkl_conv_parameters *p;
+    const int8_t *in;
+    const int8_t *weights; /* [ky][kx][o] */
+    struct spkl_outputs how;
+    spkl_requantise_fn *requantise;
+    uint32_t *words; /* what the kernel keeps of channels */
+};
+
+/* Row oy of the output, [out_width][out_channels]; `out` may lie anywhere but
+ * over the input rows that are read. */
+void spkl_depthwise_row_s8(int8_t *out, const struct spkl_depthwise *d,
+                           int32_t oy);
+
+#endif
