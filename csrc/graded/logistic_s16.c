@@ -8,38 +8,33 @@ bool spkl_check_logistic_s16(const struct spkl_layer *layer,
                              uint32_t table_length, uint32_t *scratch)
 {
     const struct spkl_logistic_s16_parameters *p = layer->parameters;
-    const uint16_t *table = layer->table;
 
     (void)scratch;
-    if (!spkl_is_of_type(layer, SPKL_TENSOR_INT16) ||
-        layer->in_size[0] != layer->out_size || layer->weights != NULL ||
-        !spkl_is_between(p->multiplier, 1, 65535) ||
-        !spkl_is_between(p->shift, 0, 31) ||
-        table_length < TABLE * sizeof *table) {
-        return false;
-    }
-    for (unsigned i = 1; i < TABLE; i++) {
-        if (table[i] < table[i - 1]) {
-            return false;
-        }
-    }
-    return true;
+    return spkl_is_of_type(layer, SPKL_TENSOR_INT16) &&
+           layer->in_size[0] == layer->out_size && layer->weights == NULL &&
+           spkl_is_between(p->multiplier, 1, 65535) &&
+           spkl_is_between(p->shift, 0, 31) &&
+           table_length >= TABLE * sizeof(uint16_t);
 }
 
-/* No overflow: a table's number is below 2^16, so that r <= 2^25. */
+/*
+ * No overflow: the first sum is of 64 bits, and with a shift of at least 1 v is
+ * below 2^31; a table's number is below 2^16, and r lies between two of them
+ * with 9 more bits, below 2^25.
+ */
 void spkl_run_logistic_s16(const struct spkl_layer *layer)
 {
     const struct spkl_logistic_s16_parameters *p = layer->parameters;
     const uint16_t *table = layer->table;
     const int16_t *in = layer->in[0];
     int16_t *out = layer->out;
-    int32_t half = (int32_t)((UINT32_C(1) << p->shift) >> 1);
+    int64_t half = (INT64_C(1) << p->shift) >> 1;
 
     for (uint32_t i = 0; i < layer->out_size; i++) {
-        int32_t v = spkl_add_words(in[i] * p->multiplier, half);
+        int64_t product = (int64_t)in[i] * p->multiplier;
+        int32_t v = (int32_t)spkl_floor64(product + half, p->shift);
         uint32_t u, r, at;
 
-        v = spkl_floor(v, p->shift);
         u = v < 0 ? 0u - (uint32_t)v : (uint32_t)v;
         at = u >> 9;
         r = UINT32_C(0x7FFF) << 10;

@@ -24,7 +24,7 @@ bool spkl_check_softmax_s16(const struct spkl_layer *layer,
             return false;
         }
     }
-    return true;
+    return tables[TABLE - 2] > 1 && tables[TABLE - 1] > 1;
 }
 
 /* Graded 1.7. */
@@ -45,8 +45,8 @@ static int32_t exponential(const struct spkl_layer *layer, int32_t difference)
     return look_up(layer->table, spkl_clamp_to(x, LEAST, MOST));
 }
 
-/* No overflow: a sum is at least 1 and at most 65535 exponentials, each below
- * 2^15. */
+/* No overflow: a sum is at least 2, the exponential of 0, and at most 65535
+ * exponentials, each below 2^15. */
 static void run_row(const struct spkl_layer *layer, const int16_t *in,
                     int16_t *out, int32_t depth)
 {
@@ -69,7 +69,7 @@ static void run_row(const struct spkl_layer *layer, const int16_t *in,
     r = look_up(reciprocals, spkl_clamp_to(r - 98304, LEAST, MOST));
     for (int32_t i = 0; i < depth; i++) {
         int32_t product = exponential(layer, in[i] - top) * r;
-        int32_t half = (INT32_C(1) << (31 - zeros)) >> 1;
+        int32_t half = INT32_C(1) << (30 - zeros);
 
         out[i] = (int16_t)spkl_clamp_to(spkl_floor(product + half, 31 - zeros),
                                         0, MOST);

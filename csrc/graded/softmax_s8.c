@@ -39,10 +39,10 @@ static int32_t saturated(int32_t x, int32_t n)
     return x < -most - 1 ? INT32_MIN : x * n;
 }
 
-/* 1 / (1 + x), x in 0 .. 1 with 31 fraction bits. */
+/* 1 / (1 + x), x in 0 .. 1 with 31 fraction bits, even. */
 static int32_t reciprocal(int32_t x)
 {
-    int32_t d = (int32_t)(((uint32_t)x + 0x80000001u) >> 1);
+    int32_t d = (int32_t)(((uint32_t)x + 0x80000000u) >> 1);
     int32_t r = spkl_add_words(1515870810, spkl_high(d, -1010580540));
 
     for (unsigned i = 0; i < 3; i++) {

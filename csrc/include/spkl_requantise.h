@@ -13,6 +13,12 @@ static inline int32_t spkl_floor(int32_t x, int32_t e)
     return x >> e;
 }
 
+/* x / 2^e rounded down, 0 <= e <= 63. */
+static inline int64_t spkl_floor64(int64_t x, int32_t e)
+{
+    return x >> e;
+}
+
 /* Graded 1.4. */
 static inline int32_t spkl_clamp_to(int32_t x, int32_t low, int32_t high)
 {

@@ -233,6 +233,7 @@ def _copy(p: Parameters, inputs: Sequence[GradedTensor], output: GradedTensor) -
     sizes = _listed(p, "size")
     yield from _walk(sizes, _listed(p, "in_step"), p["in_start"], "input", inputs[0])
     yield from _walk(sizes, _listed(p, "out_step"), p["out_start"], "output", output)
+    yield from _between("number of its elements", _product(sizes), 1, output.size)
 
 
 def _mean(p: Parameters, inputs: Sequence[GradedTensor], output: GradedTensor) -> Iterator[str]:
@@ -241,6 +242,7 @@ def _mean(p: Parameters, inputs: Sequence[GradedTensor], output: GradedTensor) -
     sizes = [*_listed(p, "kept", three), *_listed(p, "reduced", three)]
     steps = [*_listed(p, "kept_step", three), *_listed(p, "reduced_step", three)]
     yield from _walk(sizes, steps, 0, "input", inputs[0])
+    yield from _between("number of its taps", _product(sizes[3:]), 1, inputs[0].size)
     yield from _is_size("its output", _product(sizes[:3]), output)
 
 
