@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from spikelet.device import Device, connect
     from spikelet.emulator import EmulatedBoard, emulate
     from spikelet.engine import Engine
+    from spikelet.graded.engine import GradedEngine
+    from spikelet.graded.model import GradedModel
+    from spikelet.graded.reference import GradedReference
     from spikelet.image import load
     from spikelet.image import write as save
     from spikelet.model import Model
@@ -45,6 +48,9 @@ __all__ = [
     "EmulatedBoard",
     "Engine",
     "EngineError",
+    "GradedEngine",
+    "GradedModel",
+    "GradedReference",
     "ImageError",
     "LearnError",
     "Model",
@@ -74,6 +80,9 @@ _LAZY = {
     "EmulatedBoard": ("spikelet.emulator", "EmulatedBoard"),
     "emulate": ("spikelet.emulator", "emulate"),
     "Engine": ("spikelet.engine", "Engine"),
+    "GradedEngine": ("spikelet.graded.engine", "GradedEngine"),
+    "GradedModel": ("spikelet.graded.model", "GradedModel"),
+    "GradedReference": ("spikelet.graded.reference", "GradedReference"),
     "load": ("spikelet.image", "load"),
     "save": ("spikelet.image", "write"),
     "Model": ("spikelet.model", "Model"),

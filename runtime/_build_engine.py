@@ -11,7 +11,8 @@ from pathlib import Path
 from cffi import FFI
 
 _CSRC = Path(__file__).parent.parent / "csrc"
-_HEADERS = ("include/spkl.h", "host/samples.h")
+_HEADERS = ("include/spkl.h", "include/spkl_graded.h", "host/samples.h")
+_FOLDERS = ("engine", "graded", "host")
 #: The first set that has a kernel gives it, as for a board; there is no assembly for hosts.
 _KERNEL_SETS = ("host", "packed", "ref")
 
@@ -38,8 +39,9 @@ def declarations() -> str:
 def sources() -> list[str]:
     """All C files of the extension."""
     kernels = {file.stem: file for name in reversed(_KERNEL_SETS) for file in (_CSRC / "kernels" / name).glob("*.c")}
-    files = [*(_CSRC / "engine").glob("*.c"), *(_CSRC / "host").glob("*.c"), _CSRC / "kernels" / "all.c"]
-    return sorted(file.as_posix() for file in [*files, *kernels.values()])
+    files = [file for folder in _FOLDERS for file in (_CSRC / folder).glob("*.c")]
+    tables = [_CSRC / "kernels" / name for name in ("all.c", "all_layers.c")]
+    return sorted(file.as_posix() for file in [*files, *tables, *kernels.values()])
 
 
 def depends() -> list[str]:
@@ -51,7 +53,7 @@ def depends() -> list[str]:
 BUILD = {
     "sources": sources(),
     "depends": depends(),
-    "include_dirs": [(_CSRC / folder).as_posix() for folder in ("include", "engine", "host")],
+    "include_dirs": [(_CSRC / folder).as_posix() for folder in ("include", *_FOLDERS)],
     "extra_compile_args": ["-std=c99", "-O2"],
 }
 
