@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pytest
 
 from spikelet import _data, compile
-from support.graded_layers import Layer
+from benchmarks.cmsis_nn.layers import Layer
 
 __all__ = ["HostLayers", "Layers", "sources"]
 
