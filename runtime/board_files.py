@@ -37,7 +37,8 @@ class Board:
     """A board as its file describes it (docs/how-to/boards.md).
 
     `slot` is the flash that keeps a model loaded at run time; it lies outside `flash`.
-    `emulator` is empty for a board that only exists as hardware.
+    `emulator` is empty for a board that only exists as hardware; `counter` (address and hz) where the port has a
+    clock of its own.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Board:
     flags: Mapping[str, tuple[str, ...]]
     kernels: tuple[str, ...]
     emulator: Mapping[str, Any] = field(default_factory=dict)
+    counter: Mapping[str, int] = field(default_factory=dict)
 
 
 def names() -> list[str]:
@@ -114,6 +116,7 @@ def _board(where: str, data: dict[str, Any]) -> Board:
         flags={"gcc": tuple(rules["gcc"]), "zig": tuple(rules["zig"])},
         kernels=tuple(rules["kernels"]),
         emulator=data.get("emulator", {}),
+        counter=data.get("counter", {}),
     )
     _check_memory(where, board)
     return board

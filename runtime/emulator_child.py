@@ -55,7 +55,7 @@ class Machine:
         self.uc.mem_write(self._stack[0], _PAINT * self._stack[1])
         for address, data in config["segments"]:
             self.uc.mem_write(address, bytes.fromhex(data))
-        for base, read, write in self.core.peripherals(self, config["console"]):
+        for base, read, write in self.core.peripherals(self, config["console"], config["counter"]):
             self.uc.mmio_map(base, _PAGE, read, None, write, None)
         if self._layers:
             self._layers.hook()

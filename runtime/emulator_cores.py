@@ -60,12 +60,12 @@ class Core(ABC):
         """The number of instructions in a block."""
 
     @abstractmethod
-    def peripherals(self, console: Console, address: int) -> Iterator[tuple[int, Read, Write]]:
-        """Base address, read and write of each peripheral."""
+    def peripherals(self, console: Console, uart: int, counter: int) -> Iterator[tuple[int, Read, Write]]:
+        """Base address, read and write of each peripheral; `counter` is 0 where the board's file has none."""
 
 
 class CortexM(Core):
-    """Cortex-M with a CMSDK UART, SysTick, and an NVIC that nobody asks."""
+    """Cortex-M with a CMSDK UART, SysTick, the counter of Arm's FPGAIO, and an NVIC that nobody asks."""
 
     def make(self) -> Any:
         """See Core."""
@@ -101,7 +101,7 @@ class CortexM(Core):
             n += 1
         return n
 
-    def peripherals(self, console: Console, address: int) -> Iterator[tuple[int, Read, Write]]:
+    def peripherals(self, console: Console, uart: int, counter: int) -> Iterator[tuple[int, Read, Write]]:
         """See Core."""
 
         def read_uart(_uc: Any, offset: int, _size: int, _data: Any) -> int:
@@ -119,8 +119,20 @@ class CortexM(Core):
         def write_system(_uc: Any, _offset: int, _size: int, _value: int, _data: Any) -> None:
             pass
 
-        yield address, read_uart, write_uart
+        prescale = 0
+
+        def read_counter(_uc: Any, offset: int, _size: int, _data: Any) -> int:
+            return console.cycles() // (prescale + 1) & 0xFFFF_FFFF if offset == 0x18 else 0
+
+        def write_counter(_uc: Any, offset: int, _size: int, value: int, _data: Any) -> None:
+            nonlocal prescale
+            if offset == 0x1C:
+                prescale = value
+
+        yield uart, read_uart, write_uart
         yield 0xE000E000, read_system, write_system
+        if counter:
+            yield counter, read_counter, write_counter
 
 
 class Rv32(Core):
@@ -157,7 +169,7 @@ class Rv32(Core):
             n += 1
         return n
 
-    def peripherals(self, console: Console, address: int) -> Iterator[tuple[int, Read, Write]]:
+    def peripherals(self, console: Console, uart: int, counter: int) -> Iterator[tuple[int, Read, Write]]:
         """See Core."""
 
         def read_uart(_uc: Any, offset: int, _size: int, _data: Any) -> int:
@@ -171,7 +183,7 @@ class Rv32(Core):
 
         def read_clint(_uc: Any, offset: int, _size: int, _data: Any) -> int:
             ticks = console.cycles() * self._CLINT_HZ // console.clock_hz
-            return ticks & 0xFFFF_FFFF if offset == 0xFF8 else 0
+            return {0xFF8: ticks, 0xFFC: ticks >> 32}.get(offset, 0) & 0xFFFF_FFFF
 
         def read_nothing(_uc: Any, _offset: int, _size: int, _data: Any) -> int:
             return 0
@@ -179,7 +191,8 @@ class Rv32(Core):
         def write_nothing(_uc: Any, _offset: int, _size: int, _value: int, _data: Any) -> None:
             pass
 
-        yield address, read_uart, write_uart
+        del counter
+        yield uart, read_uart, write_uart
         yield 0x0200B000, read_clint, write_nothing
         for page in (0x0C000000, 0x0C002000, 0x0C200000):
             yield page, read_nothing, write_nothing

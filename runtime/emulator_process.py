@@ -101,6 +101,7 @@ def configuration(made: Build, line: int, *, count: bool, layers: bool) -> dict[
         "cpu": board.emulator["cpu"],
         "clock_hz": board.clock_hz,
         "console": board.console["address"],
+        "counter": board.counter.get("address", 0),
         "memories": memories,
         "segments": [(s.address, s.data.hex()) for s in elf.segments],
         "stack": (board.ram.origin, board.stack),

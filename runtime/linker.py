@@ -19,6 +19,8 @@ def board_header(board: Board, slot: Memory | None) -> str:
         "UART_TX": board.console.get("tx", 0),
         "UART_RX": board.console.get("rx", 0),
         "BAUD": board.console["baud"],
+        "COUNTER": board.counter.get("address", 0),
+        "COUNTER_HZ": board.counter.get("hz", 1_000_000),
         "SLOT": slot.origin if slot else 0,
         "SLOT_SIZE": slot.length if slot else 0,
         "SLOT_PAGE": slot.page if slot else 4,

@@ -15,7 +15,7 @@ def image_source(image: bytes) -> str:
     lines = [", ".join(words[i : i + _PER_LINE]) for i in range(0, len(words), _PER_LINE)]
     body = ",\n    ".join(lines)
     return (
-        '/* Written by spikelet: the embedded model. */\n#include "spkl_slot.h"\n\n'
+        '/* Written by spikelet: the embedded model. */\n#include "spkl_embedded.h"\n\n'
         f"const uint32_t spkl_embedded_image[{len(words)}] = {{\n    {body}}};\n"
         f"const uint32_t spkl_embedded_length = {len(image)};\n"
     )

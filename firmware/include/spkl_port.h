@@ -35,6 +35,10 @@ void spkl_port_sleep(void);
 uint32_t spkl_port_time(void);
 uint32_t spkl_port_time_hz(void);
 
+/* Microseconds modulo 2^32, after spkl_port_clock_start(). */
+void spkl_port_clock_start(void);
+uint32_t spkl_port_microseconds(void);
+
 /* Erase the page of the slot that begins at offset. Returns 0, or -1. */
 int spkl_port_slot_erase(uint32_t offset);
 

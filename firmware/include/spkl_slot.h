@@ -6,13 +6,9 @@
 #define SPKL_SLOT_H
 
 #include "spkl.h"
+#include "spkl_embedded.h"
 #include "spkl_port.h"
 #include "spkl_wire.h"
-
-/* The embedded image; length 0: there is none. One of no_model.c and a file
- * that `spikelet build` writes has it. */
-extern const uint32_t spkl_embedded_image[];
-extern const uint32_t spkl_embedded_length;
 
 /* A refusal with NO_ROOM says this. */
 struct spkl_shortage {

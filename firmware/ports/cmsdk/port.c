@@ -1,5 +1,5 @@
-/* Arm's CMSDK UART and SysTick: mps2-an385, mps2-an386, mps3-an547, and the
- * emulated Cortex-M boards. */
+/* Arm's CMSDK UART, SysTick, and the counter of the MPS boards' FPGAIO:
+ * mps2-an385, mps2-an386, mps3-an547, and the emulated Cortex-M boards. */
 #include "spkl_board.h"
 #include "spkl_cortexm.h"
 #include "spkl_port.h"
@@ -9,6 +9,10 @@
 #define CTRL SPKL_REG(SPKL_BOARD_UART + 0x08u)
 #define INTCLEAR SPKL_REG(SPKL_BOARD_UART + 0x0Cu)
 #define BAUDDIV SPKL_REG(SPKL_BOARD_UART + 0x10u)
+
+/* Counts up, once in PRESCALE + 1 cycles of its clock. */
+#define COUNTER SPKL_REG(SPKL_BOARD_COUNTER + 0x18u)
+#define PRESCALE SPKL_REG(SPKL_BOARD_COUNTER + 0x1Cu)
 
 #define STATE_TX_FULL 1u
 #define STATE_RX_FULL 2u
@@ -51,4 +55,14 @@ uint32_t spkl_port_time(void)
 uint32_t spkl_port_time_hz(void)
 {
     return SPKL_BOARD_CLOCK_HZ;
+}
+
+void spkl_port_clock_start(void)
+{
+    PRESCALE = SPKL_BOARD_COUNTER_HZ / 1000000u - 1u;
+}
+
+uint32_t spkl_port_microseconds(void)
+{
+    return COUNTER;
 }

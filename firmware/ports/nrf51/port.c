@@ -92,6 +92,17 @@ uint32_t spkl_port_time_hz(void)
     return 1000000u;
 }
 
+/* spkl_port_start has started it. */
+void spkl_port_clock_start(void)
+{
+}
+
+uint32_t spkl_port_microseconds(void)
+{
+    TIMER_CAPTURE = 1;
+    return TIMER_VALUE;
+}
+
 static void nvmc(uint32_t mode)
 {
     while (NVMC_READY == 0) {

@@ -21,6 +21,7 @@
 #define MIE_EXTERNAL (UINT32_C(1) << 11)
 
 #define CLINT_TIME SPKL_REG(0x0200BFF8u)
+#define CLINT_TIME_HIGH SPKL_REG(0x0200BFFCu)
 #define CLINT_HZ 10000000u
 
 void spkl_port_start(void)
@@ -66,4 +67,21 @@ uint32_t spkl_port_time(void)
 uint32_t spkl_port_time_hz(void)
 {
     return CLINT_HZ;
+}
+
+/* The CLINT always runs. */
+void spkl_port_clock_start(void)
+{
+}
+
+uint32_t spkl_port_microseconds(void)
+{
+    uint32_t high;
+    uint32_t low;
+
+    do {
+        high = CLINT_TIME_HIGH;
+        low = CLINT_TIME;
+    } while (high != CLINT_TIME_HIGH);
+    return (uint32_t)(((uint64_t)high << 32 | low) / (CLINT_HZ / 1000000u));
 }
