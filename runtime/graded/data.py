@@ -16,10 +16,10 @@ from spikelet.datasets import MAX_SAMPLES
 from spikelet.errors import DataError
 from spikelet.graded.data_images import Images, image_files, is_image
 from spikelet.graded.data_shapes import Choices, Samples, image_shape, samples_of
-from spikelet.graded.model import GradedModel, GradedPort
+from spikelet.graded.model import GradedModel, GradedPort, GradedTensor, TensorType
 from spikelet.recording_sets import class_numbers
 
-__all__ = ["Choices", "GradedDataSet", "load", "split_name"]
+__all__ = ["Choices", "GradedDataSet", "load", "load_real", "split_name"]
 
 _LABELS = ("labels", "y")
 _Arrays = Mapping[str, npt.NDArray[Any]]
@@ -119,6 +119,36 @@ def load(path: str | Path, model: GradedModel, *, choices: Choices | None = None
     if len(found) > MAX_SAMPLES:
         raise DataError(f"{path}: {len(found)} samples; at most {MAX_SAMPLES}: split the data set")
     return found
+
+
+def load_real(
+    path: str | Path, inputs: Mapping[str, tuple[int, ...]], *, choices: Choices | None = None, stateful: bool = False
+) -> tuple[list[npt.NDArray[np.float32]], npt.NDArray[np.int64] | None]:
+    """Read a data set for a network of real numbers, such as a float .tflite file.
+
+    Args:
+        path: the file or folder, as of `load`.
+        inputs: names and shapes of the network's inputs, in order; a shape begins with a batch of 1.
+        choices: what is done with data that do not fit as they are.
+        stateful: the network keeps something between inferences.
+
+    Returns:
+        For each input float32, shape (samples, *shape), and the labels, None where the file has none.
+
+    Raises:
+        DataError, SpikeletError: as of `load`.
+    """
+    tensors = [
+        GradedTensor(name=name, shape=shape, type=TensorType.INT8, at=0, scale=float("nan"))
+        for name, shape in inputs.items()
+    ]
+    ports = tuple(GradedPort(name=tensor.name, tensor=index) for index, tensor in enumerate(tensors))
+    model = GradedModel(
+        tensors=tuple(tensors), layers=(), inputs=ports, outputs=ports, memory=0, variables=int(stateful)
+    )
+    data = load(path, model, choices=choices)
+    found = [np.stack([part.real(i) for i in range(len(data))]).astype(np.float32) for part in data.parts]
+    return found, data.labels
 
 
 def _read(path: Path, model: GradedModel, choices: Choices) -> _Arrays:

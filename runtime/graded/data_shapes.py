@@ -16,6 +16,8 @@ __all__ = ["Choices", "Samples", "image_shape", "samples_of"]
 
 Array = npt.NDArray[np.generic]
 _Shape = tuple[int, ...]
+#: An array of two axes is one image rather than samples, if its sides are in the proportion of the input's to this.
+_SLIM = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +180,8 @@ def _with_channels(array: Array, image: tuple[int, int, int]) -> Array | None:
     if 0 in shape:
         return None
     if len(shape) == 2:
-        return array.reshape(1, *shape, 1)
+        slimmer = shape[0] * image[1] / (shape[1] * image[0])
+        return array.reshape(1, *shape, 1) if 1 / _SLIM <= slimmer <= _SLIM else None
     if len(shape) == 3:
         alone = shape[2] in (1, 3) and shape[1:] != image[:2]
         return array.reshape(1, *shape) if alone else array.reshape(*shape, 1)

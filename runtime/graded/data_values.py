@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -50,7 +52,7 @@ class Values:
     Args:
         where: for messages: the file, and the array in it.
         dtype: of the array.
-        tensor: that takes the numbers.
+        tensor: that takes the numbers; with a scale of nan it takes real ones, and only `real` can be called.
         pixels: what pixels were in training; None: found from the tensor's scale and zero point.
 
     Raises:
@@ -59,28 +61,35 @@ class Values:
 
     def __init__(self, where: str, dtype: np.dtype[Any], tensor: GradedTensor, pixels: PixelRange | None) -> None:
         self._where, self._tensor = where, tensor
-        self._own = dtype.newbyteorder("=") == tensor.type.dtype.newbyteorder("=")
+        whole = not math.isnan(tensor.scale)
+        self._own = whole and dtype.newbyteorder("=") == tensor.type.dtype.newbyteorder("=")
         self._real = dtype.kind == "f"
         #: What pixels stand for; None: these are none.
-        self.pixels: PixelRange | None = None
-        self._table: npt.NDArray[Any] | None = None
+        self.pixels = (pixels or _spanned(where, tensor)) if dtype == np.uint8 else None
         #: Real numbers that were taken, and how many of them the tensor cannot hold.
         self.taken = self.outside = 0
-        if dtype == np.uint8:
-            self.pixels = pixels or _spanned(where, tensor)
-            low, high = self.pixels.ends
-            real = low + np.arange(256) * ((high - low) / 255)
-            self._table = quantised(real, replace(tensor, shape=(256,)), where)
-        elif not self._own and not self._real:
+        if self.pixels is None and not self._own and not self._real:
+            own = f"{tensor.type.dtype.name} (as the tensor takes it), " if whole else ""
             raise DataError(
-                f"{where} is {dtype}; allowed: {tensor.type.dtype.name} (as the tensor takes it), uint8 (pixels), or"
-                " float32 (real numbers): store one of these"
+                f"{where} is {dtype}; allowed: {own}uint8 (pixels), or float32 (real numbers): store one of these"
             )
+
+    @cached_property
+    def _pixels(self) -> npt.NDArray[np.float64]:
+        """The real numbers of pixels 0 .. 255."""
+        assert self.pixels is not None
+        low, high = self.pixels.ends
+        return np.asarray(low + np.arange(256) * ((high - low) / 255), np.float64)
+
+    @cached_property
+    def _table(self) -> npt.NDArray[Any]:
+        """The elements of pixels 0 .. 255."""
+        return quantised(self._pixels, replace(self._tensor, shape=(256,)), self._where)
 
     def take(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Elements of the tensor, in its shape, of an array with as many."""
         shaped = array.reshape(self._tensor.shape)
-        if self._table is not None:
+        if self.pixels is not None:
             found: npt.NDArray[Any] = self._table[shaped]
             return found
         if self._own:
@@ -94,7 +103,10 @@ class Values:
         return quantised(shaped, self._tensor, self._where)
 
     def real(self, array: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-        """The real numbers of an array, in the tensor's shape: before they are rounded, where they are real."""
+        """The real numbers of an array, in the tensor's shape: those of pixels and real numbers are not rounded."""
+        if self.pixels is not None:
+            found: npt.NDArray[np.float64] = self._pixels[array.reshape(self._tensor.shape)]
+            return found
         if self._real:
             return array.reshape(self._tensor.shape).astype(np.float64)
         return dequantised(self.take(array), self._tensor).astype(np.float64)
@@ -102,14 +114,14 @@ class Values:
 
 def _spanned(where: str, tensor: GradedTensor) -> PixelRange:
     """The range of pixels that an input spans."""
-    low, high = real_range(tensor)
+    low, high = (math.inf, math.inf) if math.isnan(tensor.scale) else real_range(tensor)
     for pixels in PixelRange:
         first, last = pixels.ends
         room = _NEAR * (last - first)
         if tensor.type is TensorType.INT8 and abs(low - first) <= room and abs(high - last) <= room:
             return pixels
+    takes = "the network takes real numbers" if low == math.inf else f"the input goes from {low:.4g} to {high:.4g}"
     raise DataError(
-        f"{where} holds pixels (uint8), and the input goes from {low:.4g} to {high:.4g}: nobody says what a pixel was"
-        " in training. Say it (--pixels 0..255, 0..1 or -1..1), or store float32 or "
-        f"{tensor.type.dtype.name}"
+        f"{where} holds pixels (uint8), and {takes}: nobody says what a pixel was in training. Say it (--pixels"
+        " 0..255, 0..1 or -1..1), or store float32"
     )
