@@ -47,9 +47,10 @@ def high(a: _Numbers, b: _Numbers) -> Int64Array:
 
 def halve(x: _Numbers, e: _Numbers) -> Int64Array:
     """Graded 1.2, of words."""
-    bits = np.minimum(_int64(e), 33)
-    size = (np.abs(_int64(x)) + ((np.int64(1) << bits) >> 1)) >> bits
-    result: Int64Array = np.where(_int64(x) < 0, -size, size)
+    number, bits = _int64(x), _int64(e)
+    kept = np.minimum(bits, 31)
+    size = np.where(bits > 31, 0, (np.abs(number) + ((np.int64(1) << kept) >> 1)) >> kept)
+    result: Int64Array = np.where(number < 0, -size, size)
     return result
 
 
@@ -89,7 +90,8 @@ def lookup(table: Int64Array, v: Int64Array) -> Int64Array:
     """Graded 1.7: a table of 513 numbers, and int16."""
     index = 256 + (v >> 7)
     step = table[index + 1] - table[index]
-    return table[index] + ((step * (v & 127) + 64) >> 7)
+    values: Int64Array = table[index] + ((step * (v & 127) + 64) >> 7)
+    return values
 
 
 def leading_zeros(x: Int64Array) -> Int64Array:

@@ -9,7 +9,7 @@ import numpy as np
 from spikelet.errors import ModelError
 from spikelet.graded.arithmetic import Int64Array, clamp, scale
 
-__all__ = ["dense_multiplier", "mean_multiplier", "multiplier_of"]
+__all__ = ["dense_multiplier", "fixed_point", "mean_multiplier", "multiplier_of"]
 
 #: A fully connected layer's multiplier has so many bits, and fewer where sums are longer than a word.
 _DENSE_BITS = 62
@@ -33,17 +33,25 @@ def multiplier_of(real: float) -> tuple[int, int]:
     Raises:
         ModelError: negative or not finite, or above 2^30.
     """
+    multiplier, shift = fixed_point(real)
+    if shift > 30:
+        raise ModelError(f"multiplier: found {real:g}; allowed: below 2^30. Check the scales of the file")
+    return (multiplier, shift) if shift >= -31 else (0, 0)
+
+
+def fixed_point(real: float) -> tuple[int, int]:
+    """m and s with m 2^(s - 31) nearest to a real number: 2^30 <= m < 2^31, or both are 0 of 0.
+
+    Raises:
+        ModelError: negative or not finite.
+    """
     if not (math.isfinite(real) and real >= 0.0):
         raise ModelError(f"multiplier: found {real:g}; allowed: numbers from 0 on. Check the scales of the file")
     if real == 0.0:
         return 0, 0
     fraction, shift = math.frexp(real)
     multiplier = math.floor(fraction * 2.0**31 + 0.5)
-    if multiplier == 2**31:
-        multiplier, shift = 2**30, shift + 1
-    if shift > 30:
-        raise ModelError(f"multiplier: found {real:g}; allowed: below 2^30. Check the scales of the file")
-    return (multiplier, shift) if shift >= -31 else (0, 0)
+    return (multiplier, shift) if multiplier < 2**31 else (2**30, shift + 1)
 
 
 def mean_multiplier(real: float, taps: int) -> tuple[int, int]:

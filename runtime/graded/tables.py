@@ -13,9 +13,15 @@ import numpy.typing as npt
 
 from spikelet.errors import ModelError
 from spikelet.graded.arithmetic import Int64Array, halve, high, word
-from spikelet.graded.multipliers import multiplier_of
+from spikelet.graded.multipliers import fixed_point, multiplier_of
 
-__all__ = ["logistic_s16_table", "softmax_s8_table", "softmax_s16_multiplier", "softmax_s16_tables"]
+__all__ = [
+    "logistic_s16_multiplier",
+    "logistic_s16_table",
+    "softmax_s8_table",
+    "softmax_s16_multiplier",
+    "softmax_s16_tables",
+]
 
 #: Differences are words with 26 fraction bits: 0 .. -31.
 _DIFFERENCE_BITS = 26
@@ -46,7 +52,7 @@ def softmax_s8_table(beta: float, scale: float) -> npt.NDArray[np.int32]:
     real = min(beta * scale * 2.0**_DIFFERENCE_BITS, 2.0**31 - 1.0)
     if not real > 1.0:
         raise ModelError(f"softmax: found beta times scale {beta * scale:g}; allowed: above 2^-26. Check the scale")
-    multiplier, shift = multiplier_of(real)
+    multiplier, shift = fixed_point(real)
     farthest = math.floor(31.0 * 2.0**_DIFFERENCE_BITS / 2.0**shift)
     differences = -np.arange(min(farthest, 255) + 1, dtype=np.int64)
     table: npt.NDArray[np.int32] = _exp(high(word(differences << shift), multiplier)).astype(np.int32)
@@ -128,3 +134,24 @@ def logistic_s16_table() -> npt.NDArray[np.uint16]:
     table = np.floor(values[0:-2:2] - error / 2.0 + 0.5)
     table[255] = 65535.0
     return table.astype(np.uint16)
+
+
+def logistic_s16_multiplier(scale: float) -> tuple[int, int]:
+    """Multiplier and shift of logistic s16: they bring an input to steps of 1 / (3 * 4096).
+
+    Args:
+        scale: the input's. One within a thousandth of an octave of 2^-12 counts as 2^-12, as in the interpreter.
+
+    Raises:
+        ModelError: the scale is too large or too small for a multiplier of 16 bits.
+    """
+    octave = np.log(np.float32(scale)) * (np.float32(1.0) / np.log(np.float32(2.0)))
+    if abs(octave + np.float32(12.0)) < np.float32(1e-3):
+        return 3, 0
+    real = scale * 4096.0 * 3.0
+    shift = 0
+    while real <= 32767.0 / 2.0 and shift <= 30:
+        real, shift = real * 2.0, shift + 1
+    if not 1.0 <= real < 65536.0:
+        raise ModelError(f"logistic: found an input scale of {scale:g}; allowed: 2^-44 .. 5. Check the file")
+    return int(real), shift

@@ -117,8 +117,7 @@ class GraphBuilder:
             operator.builtinOptions = getattr(schema, f"{class_name}T")()
             for name, value in options.items():
                 choice = _CHOICES.get(name)
-                value = getattr(choice, value) if choice is not None else value
-                setattr(operator.builtinOptions, _member(name), value)
+                setattr(operator.builtinOptions, _member(name), getattr(choice, value) if choice else value)
         self.operators.append(operator)
 
     def build(self) -> Any:
