@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Missing", "inputs_of", "tensors", "version"]
+__all__ = ["MissingError", "inputs_of", "tensors", "version"]
 
 Int8 = npt.NDArray[np.int8]
 
 
-class Missing(Exception):
+class MissingError(Exception):
     """Something that the benchmark needs is not there; says what to do."""
 
 
@@ -22,19 +22,19 @@ def version() -> str:
     """Of the interpreter.
 
     Raises:
-        Missing: it is not installed.
+        MissingError: it is not installed.
     """
     try:
         return f"ai-edge-litert {importlib.metadata.version('ai-edge-litert')}"
     except importlib.metadata.PackageNotFoundError as error:
-        raise Missing("the reference interpreter is not installed: pip install ai-edge-litert") from error
+        raise MissingError("the reference interpreter is not installed: pip install ai-edge-litert") from error
 
 
 def tensors(model: Path, given: Int8, wanted: list[int]) -> dict[int, Int8]:
     """Tensors by index after an inference with the reference kernels.
 
     Raises:
-        Missing: the interpreter is not installed.
+        MissingError: the interpreter is not installed.
     """
     version()
     from ai_edge_litert.interpreter import Interpreter, OpResolverType

@@ -145,10 +145,10 @@ def _scaled(real: float) -> tuple[int, int]:
     return int(mantissa * 2**53) << 8, 61 - shift
 
 
-def _axis(size: int, kernel: int, stride: int, dilation: int, out: int, same: bool) -> int:
-    """The padding before an axis."""
+def _padding(size: int, out: int, kernel: int, stride: int, dilation: int) -> int:
+    """What lies before an axis with the padding SAME."""
     reach = (out - 1) * stride + (kernel - 1) * dilation + 1
-    return max(reach - size, 0) // 2 if same else 0
+    return max(reach - size, 0) // 2
 
 
 def _map(op: _Operator, options: Any, kernel: tuple[int, int], groups: int) -> dict[str, int]:
@@ -163,8 +163,8 @@ def _map(op: _Operator, options: Any, kernel: tuple[int, int], groups: int) -> d
         **{"out_height": out_height, "out_width": out_width, "out_channels": out_channels},
         **{"kernel_y": kernel[0], "kernel_x": kernel[1], "stride_y": stride[0], "stride_x": stride[1]},
         **{"dilation_y": dilation[0], "dilation_x": dilation[1]},
-        "pad_y": _axis(height, kernel[0], stride[0], dilation[0], out_height, same),
-        "pad_x": _axis(width, kernel[1], stride[1], dilation[1], out_width, same),
+        "pad_y": same * _padding(height, out_height, kernel[0], stride[0], dilation[0]),
+        "pad_x": same * _padding(width, out_width, kernel[1], stride[1], dilation[1]),
         "groups": groups,
         "bits": 8,
         **op.common(options.FusedActivationFunction()),

@@ -21,7 +21,7 @@ from spikelet.compile import STRICT, compile_all, keep
 from spikelet.emulator_cores import core_of
 from spikelet.toolchain import cache_folder, digest, find
 
-__all__ = ["BOARDS", "RAM", "Machine", "build", "kernel_file"]
+__all__ = ["BOARDS", "LINKER_SCRIPT", "RAM", "Machine", "build", "kernel_file"]
 
 #: The boards whose cores have budgets, by the name of the core in tables.
 BOARDS: Mapping[str, str] = {
@@ -36,7 +36,7 @@ RAM = 0x2020_0000
 _MEMORIES = ((0, 0x40_0000), (0x2000_0000, 0x80_0000))
 _STACK = 0x2010_0000
 _STOP = 0x1000
-_SCRIPT = """
+LINKER_SCRIPT = """
 SECTIONS
 {
     .text 0x10000 : { *(.text .text.*) }
@@ -66,11 +66,11 @@ def build(core: str, sources: Sequence[Path], roots: Sequence[str], compiler: st
     objects = compile_all(toolchain, [*sources, mem], flags=[*own, f"-O{optimise}", *STRICT], includes=includes)
     own += ["-Wl,--gc-sections", f"-Wl,-e,{roots[0]}", *(f"-Wl,-u,{name}" for name in roots)]
     own += ["-nostartfiles", "-nodefaultlibs"] if toolchain.kind == "gcc" else ["-O2"]
-    folder = cache_folder() / "bare" / digest(toolchain.version, _SCRIPT, *own, *map(str, objects))
+    folder = cache_folder() / "bare" / digest(toolchain.version, LINKER_SCRIPT, *own, *map(str, objects))
     if not (folder / "bare.elf").exists():
         with TemporaryDirectory() as name:
             scratch = Path(name)
-            (scratch / "bare.ld").write_text(_SCRIPT)
+            (scratch / "bare.ld").write_text(LINKER_SCRIPT)
             library = ["-lgcc"] if toolchain.kind == "gcc" else []
             toolchain.run([*own, "-T", scratch / "bare.ld", *objects, *library, "-o", scratch / "bare.elf"])
             keep(scratch, folder)

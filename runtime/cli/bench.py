@@ -10,6 +10,7 @@ import click
 
 from spikelet._data import path as data_path
 from spikelet.bench import Bench, bench
+from spikelet.cli.bench_int8 import command as int8
 from spikelet.cli.options import conversion_options, convert_file, get_data, said
 from spikelet.cli.screen import Rows, json_option, number, percent, print_json, say, status, table
 from spikelet.original import original
@@ -19,7 +20,19 @@ __all__ = ["command"]
 _EXAMPLE = {"framework": "snntorch", "reset": "zero", "encoder": "rate", "ticks_per_sample": 25}
 
 
-@click.command("bench")
+class _Command(click.Command):
+    """`bench int8 ...` is a command of its own."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """See click."""
+        if args[:1] == ["int8"]:
+            return int8.make_context(f"{info_name} int8", args[1:], parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+
+@click.command("bench", cls=_Command)
 @click.argument("network", type=click.Path(path_type=Path), required=False)
 @click.argument("data", type=click.Path(path_type=Path), required=False)
 @click.option("--samples", type=click.IntRange(min=1), default=200, show_default=True, help="The first N samples.")
@@ -33,6 +46,8 @@ def command(
 
     NETWORK is a .nir file from snnTorch with conversion options, DATA a data set of frames; without them the digits
     example is taken. Where snnTorch is not installed the engine is measured alone.
+
+    `spikelet bench int8` counts int8 layers beside CMSIS-NN: see its --help.
     """
     given = said(options)
     if network is None:

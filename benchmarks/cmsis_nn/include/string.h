@@ -1,4 +1,4 @@
-/* What CMSIS-NN needs of the C library: memory.c. */
+/* What CMSIS-NN needs of the C library: mem.c. */
 #ifndef STRING_H
 #define STRING_H
 

@@ -1,18 +1,16 @@
-/* What CMSIS-NN calls of a C library, in words where the core can: as fast, in
- * instructions a byte, as the usual libraries. */
+/* What CMSIS-NN calls of a C library: words where the core can, with less
+ * overhead on short pieces than usual libraries have. */
 #include <stddef.h>
 #include <stdint.h>
 
 #include "string.h"
 
-typedef uint32_t __attribute__((may_alias, aligned(1))) word;
-
 #if defined(__ARM_FEATURE_UNALIGNED)
-enum { TOGETHER = 0 }; /* bits in which addresses must be equal */
+typedef uint32_t __attribute__((may_alias, aligned(1))) word;
+#define ARE_WORDS(x) 1
 #else
-enum { TOGETHER = 3 };
-typedef uint32_t __attribute__((may_alias)) aligned_word;
-#define word aligned_word
+typedef uint32_t __attribute__((may_alias)) word;
+#define ARE_WORDS(x) (((x) & 3) == 0)
 #endif
 
 void *memcpy(void *to, const void *from, size_t n)
@@ -20,10 +18,10 @@ void *memcpy(void *to, const void *from, size_t n)
     uint8_t *t = to;
     const uint8_t *f = from;
 
-    if ((((uintptr_t)t ^ (uintptr_t)f) & TOGETHER) == 0) {
-        while (n > 0 && ((uintptr_t)t & TOGETHER) != 0) {
-            *t++ = *f++;
-            n--;
+    if (ARE_WORDS((uintptr_t)t | (uintptr_t)f)) {
+        if (n == 4) {
+            *(word *)to = *(const word *)from;
+            return to;
         }
         for (; n >= 16; n -= 16) {
             word a = ((const word *)(const void *)f)[0];
@@ -70,20 +68,18 @@ void *memset(void *to, int value, size_t n)
     uint8_t *t = to;
     uint32_t all = (uint8_t)value * 0x01010101u;
 
-    while (n > 0 && ((uintptr_t)t & TOGETHER) != 0) {
-        *t++ = (uint8_t)value;
-        n--;
-    }
-    for (; n >= 16; n -= 16) {
-        ((word *)(void *)t)[0] = all;
-        ((word *)(void *)t)[1] = all;
-        ((word *)(void *)t)[2] = all;
-        ((word *)(void *)t)[3] = all;
-        t += 16;
-    }
-    for (; n >= 4; n -= 4) {
-        *(word *)(void *)t = all;
-        t += 4;
+    if (ARE_WORDS((uintptr_t)t)) {
+        for (; n >= 16; n -= 16) {
+            ((word *)(void *)t)[0] = all;
+            ((word *)(void *)t)[1] = all;
+            ((word *)(void *)t)[2] = all;
+            ((word *)(void *)t)[3] = all;
+            t += 16;
+        }
+        for (; n >= 4; n -= 4) {
+            *(word *)(void *)t = all;
+            t += 4;
+        }
     }
     while (n > 0) {
         *t++ = (uint8_t)value;

@@ -1,0 +1,124 @@
+"""Runs CMSIS-NN's layers on a core in Unicorn."""
+
+from __future__ import annotations
+
+import os
+import struct
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import numpy.typing as npt
+from benchmarks.cmsis_nn.interpreter import MissingError
+from benchmarks.cmsis_nn.layers import KINDS
+from benchmarks.cmsis_nn.tflite_layers import FileLayer
+from benchmarks.instructions.machine import BOARDS, LINKER_SCRIPT, RAM, Machine
+
+from spikelet import board_files
+from spikelet.compile import compile_all, keep
+from spikelet.toolchain import cache_folder, digest, find
+
+__all__ = ["Peer", "folder", "version"]
+
+_HERE = Path(__file__).parent
+_FOLDERS = ("ConvolutionFunctions", "FullyConnectedFunctions", "NNSupportFunctions")
+_KIND = {"conv": "conv", "depthwise": "depthwise", "dense": "dense", "dot": "dense"}
+
+
+def folder() -> Path:
+    """Where CMSIS-NN's sources are: in SPIKELET_PEERS, or beside the project.
+
+    Raises:
+        MissingError: they are not there.
+    """
+    named = os.environ.get("SPIKELET_PEERS")
+    peers = Path(named) if named else _HERE.parents[2] / "shared" / "peers"
+    found = peers / "cmsis-nn"
+    if not (found / "Include" / "arm_nnfunctions.h").exists():
+        raise MissingError(f"{found} has no sources of CMSIS-NN: set SPIKELET_PEERS to the folder that holds cmsis-nn/")
+    return found
+
+
+def version() -> str:
+    """Of CMSIS-NN.
+
+    Raises:
+        MissingError: its sources are not there.
+    """
+    header = (folder() / "Include" / "arm_nn_types.h").read_text()
+    return f"CMSIS-NN {header.partition('Revision:')[2].split()[0]}"
+
+
+class Peer:
+    """CMSIS-NN on a core, built with the same compiler and flags as spikelet's layers."""
+
+    def __init__(self, core: str, optimise: str) -> None:
+        self.machine = Machine(core, _build(core, optimise), count=True)
+
+    def run(self, made: FileLayer, given: npt.NDArray[np.int8]) -> tuple[npt.NDArray[np.int8], int]:
+        """The outputs of a layer and the instructions that they took, those of the call itself left out."""
+        layer, kind = made.layer, _KIND[made.layer.kind]
+        bias = layer.channels[:, 0].astype("<i4").tobytes()
+        multipliers, shifts = (column.astype("<i4").tobytes() for column in made.classic.T)
+        memory = bytearray(256)
+
+        def put(data: bytes) -> int:
+            memory.extend(bytes(-len(memory) % 16))
+            memory.extend(data)
+            return RAM + len(memory) - len(data)
+
+        n_out = int(np.prod(layer.out_shape))
+        arrays = [put(given.tobytes()), put(made.weights.tobytes()), put(bias), put(multipliers), put(shifts)]
+        arrays.append(put(bytes(n_out)))
+        head = _geometry(made)
+        self.machine.write(RAM, struct.pack("<19i", *head))
+        room = self.machine.call(f"bare_room_{kind}", RAM)
+        arrays += [put(bytes(room)), room]
+        memory[: 4 * 27] = struct.pack("<19i8I", *head, *arrays)
+        self.machine.write(RAM, bytes(memory))
+        self.machine.clear()
+        failed = self.machine.call(f"bare_run_{kind}", RAM)
+        assert failed == 0, f"CMSIS-NN refuses the layer: {failed}"
+        counts = self.machine.counts()
+        out = np.frombuffer(self.machine.read(arrays[5], n_out), np.int8).reshape(layer.out_shape)
+        return out, sum(n for name, n in counts.items() if not name.startswith("bare_"))
+
+
+def _geometry(made: FileLayer) -> list[int]:
+    """The 19 numbers that struct task begins with."""
+    p = dict(made.layer.parameters)
+    if "rows" in p:
+        rows, inputs, outputs = p["rows"], p["inputs"], p["outputs"]
+        p |= dict.fromkeys(KINDS["conv"][:15], 1) | {"pad_y": 0, "pad_x": 0}
+        p |= {"in_width": rows, "in_channels": inputs, "out_width": rows, "out_channels": outputs}
+    return [p[name] for name in KINDS["conv"][:19]]
+
+
+def _build(core: str, optimise: str) -> Path:
+    """Link CMSIS-NN's layers of int8 for a core; comes from the cache if unchanged."""
+    board = board_files.load(BOARDS[core])
+    toolchain = find(board.arch, "gcc")
+    peer = folder()
+    files = [
+        file
+        for name in _FOLDERS
+        for file in sorted((peer / "Source" / name).glob("*.c"))
+        if not {"f16", "f32", "flt", "lstm"} & set(file.stem.split("_"))
+    ]
+    files += [_HERE / "cmsis.c", _HERE / "mem.c"]
+    own = [*board.flags[toolchain.kind], f"-O{optimise}"]
+    includes = [_HERE / "include", peer / "Include"]
+    # CMSIS-NN loads words with memcpy, which must become one instruction.
+    flags = [*own, "-std=gnu11", "-fbuiltin"]
+    objects = compile_all(toolchain, files, flags=flags, includes=includes)
+    roots = [f"bare_{what}_{kind}" for kind in ("conv", "depthwise", "dense") for what in ("run", "room")]
+    own += ["-Wl,--gc-sections", f"-Wl,-e,{roots[0]}", *(f"-Wl,-u,{name}" for name in roots)]
+    own += ["-nostartfiles", "-nodefaultlibs"]
+    kept = cache_folder() / "bare" / digest(toolchain.version, LINKER_SCRIPT, *own, *map(str, objects))
+    if not (kept / "peer.elf").exists():
+        with TemporaryDirectory() as name:
+            scratch = Path(name)
+            (scratch / "bare.ld").write_text(LINKER_SCRIPT)
+            toolchain.run([*own, "-T", scratch / "bare.ld", *objects, "-lgcc", "-o", scratch / "peer.elf"])
+            keep(scratch, kept)
+    return kept / "peer.elf"
