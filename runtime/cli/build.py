@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from spikelet.cli.options import board_options, conversion_options, get_model
+from spikelet.cli.options import board_options, conversion_options, get_model, spiking
 from spikelet.cli.screen import json_option, print_json, say, size, table
 from spikelet.errors import SpikeletError
 from spikelet.firmware import Build, Use, build
@@ -50,7 +50,7 @@ def command(
         raise SpikeletError(f"{output} is a file: give a folder (-o)")
     if file.exists() and not force:
         raise SpikeletError(f"{file} exists: choose another folder (-o), or say --force to replace it")
-    loaded: Model | None = get_model(model, options) if model else None
+    loaded: Model | None = spiking(get_model(model, options), "build") if model else None
     made = build(target, model=loaded, compiler=compiler, optimise=optimise, output=output)
     if as_json:
         print_json(_data(made))

@@ -10,6 +10,7 @@ import click
 from spikelet.budget import ASSUMED, Budget, budget
 from spikelet.budget_room import Room, room
 from spikelet.cli.budget_table import as_data, print_budget
+from spikelet.cli.graded_options import graded_data_options, refuse_ticks, take_choices, without_choices
 from spikelet.cli.options import (
     board_options,
     conversion_options,
@@ -24,6 +25,7 @@ from spikelet.cli.screen import json_option, number, print_json, progress, say, 
 from spikelet.datasets import DataSet
 from spikelet.errors import LimitError, NoRoomError, SpikeletError
 from spikelet.fit import Cost
+from spikelet.graded.model import GradedModel
 from spikelet.model import Model
 from spikelet.report import describe, kind_of, one_line
 
@@ -49,6 +51,7 @@ _LIMITS = {"flash": "bytes of flash", "ram": "bytes of RAM", "instructions": "in
 @click.option("--max-flash", type=click.IntRange(min=1), help="Most bytes of flash, firmware included.")
 @click.option("--max-ram", type=click.IntRange(min=1), help="Most bytes of RAM, stack included.")
 @click.option("--max-instructions", type=click.IntRange(min=1), help="Most instructions of the worst tick.")
+@graded_data_options
 @recording_options
 @board_options
 @conversion_options
@@ -69,19 +72,40 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Tell whether FILE can be used: a network (.nir) can be converted, an image (.spkl) is whole, both fit a board.
+    """Tell whether FILE can be used: a network (.nir, .tflite) converts, an image (.spkl) is whole, both fit a board.
 
     Nothing is written. For each --board flash, RAM, synaptic operations and instructions are listed by layer. Ends
     with 0 if all is well, 3 if the network cannot be converted or something about it is open (the choices are
     listed), 5 for a bad image, 7 if a board lacks memory (which, and how many bytes), 12 if a limit is exceeded.
+
+    Of an int8 network instructions are those of a whole inference, the mean over the samples of --data, or on
+    numbers drawn at random; --max-instructions is their limit.
     """
     limits = {"flash": max_flash, "ram": max_ram, "instructions": max_instructions}
     if not names and any(limit is not None for limit in limits.values()):
         raise click.UsageError("--max-flash, --max-ram and --max-instructions are limits on a board: add --board")
     try:
-        reading = take_reading(options)
+        reading, choices = take_reading(options), take_choices(options)
         encode = host_encoding(file, options) if data is not None else None
-        model = get_model(file, options, reading)
+        model = get_model(file, options, reading, choices)
+        if isinstance(model, GradedModel):
+            refuse_ticks(ticks, reading)
+            from spikelet.cli.graded_check import check_graded
+
+            check_graded(
+                model,
+                file,
+                names=names,
+                count=count,
+                data=data,
+                samples=samples,
+                choices=choices,
+                limits=limits,
+                compiler=compiler,
+                as_json=as_json,
+            )
+            return
+        without_choices(choices)
         found = None
         if data is not None:
             found = get_data(data, model, samples=0, ticks=ticks, encode=encode, reading=reading)

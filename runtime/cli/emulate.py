@@ -16,6 +16,7 @@ from spikelet.cli.options import (
     get_model,
     host_encoding,
     recording_options,
+    spiking,
     take_reading,
 )
 from spikelet.cli.screen import Rows, json_option, number, percent, print_json, progress, say, table
@@ -81,7 +82,7 @@ def command(
             _serve(running, tcp, pty=pty)
         return
     encode = host_encoding(model, options)
-    loaded = get_model(model, options, reading)
+    loaded = spiking(get_model(model, options, reading), "emulate")
     if data is None:
         with emulate(loaded, board, compiler=compiler, optimise=optimise, embed=embed, count=False) as running:
             _serve(running, tcp, pty=pty)

@@ -8,6 +8,13 @@ from typing import Any
 import click
 import numpy as np
 
+from spikelet.cli.graded_options import (
+    graded_data_options,
+    refuse_ticks,
+    take_choices,
+    take_keep_state,
+    without_choices,
+)
 from spikelet.cli.options import (
     board_options,
     conversion_options,
@@ -22,6 +29,7 @@ from spikelet.cli.options import (
 )
 from spikelet.cli.screen import Rows, json_option, number, percent, print_json, progress, say, table
 from spikelet.evaluate import Evaluation, evaluate
+from spikelet.graded.model import GradedModel
 from spikelet.model import Model
 from spikelet.runners import open_runner
 
@@ -33,22 +41,65 @@ __all__ = ["command"]
 @click.argument("data", type=click.Path(path_type=Path))
 @on_option
 @data_options
+@click.option(
+    "--task",
+    type=click.Choice(["auto", "classes", "reconstruction"]),
+    default="auto",
+    show_default=True,
+    help="Of int8 networks: what outputs are; auto: reconstruction where there are as many as inputs.",
+)
+@click.option(
+    "--top", type=click.IntRange(min=0), default=0, help="Of int8 networks: labels among the first N outputs, too (5)."
+)
+@graded_data_options
 @recording_options
 @board_options
 @conversion_options
 @json_option
 def command(
-    *, model: Path, data: Path, where: str, samples: int, ticks: int, compiler: str, as_json: bool, **options: Any
+    *,
+    model: Path,
+    data: Path,
+    where: str,
+    samples: int,
+    ticks: int,
+    task: str,
+    top: int,
+    compiler: str,
+    as_json: bool,
+    **options: Any,
 ) -> None:
-    """Run the samples of DATA through MODEL (.spkl, or .nir with conversion options): accuracy, spikes, work.
+    """Run the samples of DATA through MODEL (.spkl, or .nir or .tflite with conversion options): accuracy and work.
 
     DATA is an .npz file with frames x and labels y, or events sample, tick, neuron (and value) and labels; or a
     folder of recordings, a sub-folder a class. For an image that takes events, --encoder and --ticks have the host
     make events of frames.
+
+    For an int8 network DATA is an .npz file with x and y (FILE:NAME takes another array than x), or images: one, a
+    folder, or a folder with a sub-folder a class. Accuracy and confusions are printed, of an auto-encoder errors.
     """
-    reading = take_reading(options)
+    reading, choices = take_reading(options), take_choices(options)
+    keep_state = take_keep_state(model, options)
     encode = host_encoding(model, options)
-    loaded = get_model(model, options, reading)
+    loaded = get_model(model, options, reading, choices)
+    if isinstance(loaded, GradedModel):
+        refuse_ticks(ticks, reading)
+        from spikelet.cli.graded_eval import run_graded_eval
+
+        run_graded_eval(
+            loaded,
+            data,
+            where=where,
+            samples=samples,
+            choices=choices,
+            task=task,
+            top=top,
+            keep_state=keep_state,
+            compiler=compiler,
+            as_json=as_json,
+        )
+        return
+    without_choices(choices)
     found = get_data(data, loaded, samples=samples, ticks=ticks, labelled=True, encode=encode, reading=reading)
     with open_runner(where, loaded, compiler=compiler) as runner, progress(f"on {where}", len(found)) as step:
         result = evaluate(runner, found, progress=step)

@@ -9,6 +9,7 @@ import click
 
 from spikelet.budget import budget
 from spikelet.cli.budget_table import as_data, print_budget
+from spikelet.cli.graded_options import graded_data_options, refuse_ticks, take_choices, without_choices
 from spikelet.cli.options import (
     conversion_options,
     get_data,
@@ -21,7 +22,9 @@ from spikelet.cli.options import (
 from spikelet.cli.screen import Rows, json_option, number, percent, print_json, progress, say, size, table
 from spikelet.datasets import DataSet, Reading
 from spikelet.errors import DataError
-from spikelet.image import read
+from spikelet.graded.data_shapes import Choices
+from spikelet.graded.model import GradedModel
+from spikelet.image import load
 from spikelet.model import Model
 from spikelet.report import describe
 from spikelet.runners import open_runner
@@ -39,6 +42,7 @@ __all__ = ["command"]
 @click.option(
     "--ticks", type=click.IntRange(min=0), default=0, help="Length of a sample, where the model has no window."
 )
+@graded_data_options
 @recording_options
 @click.option("--force", is_flag=True, help="Replace the drawing if it is there.")
 @conversion_options
@@ -55,19 +59,31 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Show everything that a MODEL (.spkl, or .nir with conversion options) says: shapes, numbers, memory, choices.
+    """Show everything that a MODEL (.spkl, or .nir or .tflite with conversion options) says: shapes, numbers, memory.
 
     With --svg the network is drawn too: ports, populations, projections with their weights and bytes; projections
     back and late ones look different. With --board flash, RAM, synaptic operations and instructions of a tick are
     listed by layer. With --data samples are run, and drawing and board tell of their events.
+
+    Of an int8 network layers are listed with parameters, bytes and multiply-accumulates, and memory beside what
+    TensorFlow Lite Micro needs; --board tells whether it fits, and by how much not.
     """
     if data is not None and svg is None and board is None:
         raise click.UsageError("--data is for the drawing and the board: add --svg FILE or --board BOARD")
     if svg is not None:
         require_free(svg, force=force)
-    reading = take_reading(options)
+    reading, choices = take_reading(options), take_choices(options)
     encode = host_encoding(model, options) if data is not None else None
-    loaded = _load(model, options, reading)
+    loaded = _load(model, options, reading, choices)
+    if isinstance(loaded, GradedModel):
+        refuse_ticks(ticks, reading)
+        if data is not None:
+            raise click.UsageError("--data measures events of spiking networks; spikelet eval runs an int8 one")
+        from spikelet.cli.graded_inspect import inspect_graded
+
+        inspect_graded(loaded, model, svg=svg, board=board, force=force, as_json=as_json)
+        return
+    without_choices(choices)
     report = describe(loaded)
     found = None
     if data is not None:
@@ -85,13 +101,13 @@ def command(
         say(f"drawn in {svg}")
 
 
-def _load(path: Path, options: dict[str, Any], reading: Reading | None) -> Model:
+def _load(path: Path, options: dict[str, Any], reading: Reading | None, choices: Choices | None) -> Model | GradedModel:
     """An image or a network; what is neither is refused as an image."""
     try:
         is_network(path)
     except DataError:
-        return read(path)
-    return get_model(path, options, reading)
+        return load(path)
+    return get_model(path, options, reading, choices)
 
 
 def _draw(model: Model, path: Path, *, title: str, data: DataSet | None, force: bool) -> None:

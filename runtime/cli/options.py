@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -13,10 +13,14 @@ from spikelet.converters.frameworks import FRAMEWORKS
 from spikelet.datasets import DataSet, Encoding, Reading
 from spikelet.datasets import load as load_data
 from spikelet.errors import ConvertError, DataError
-from spikelet.layout import MAGIC
+from spikelet.layout import HEADER, MAGIC, SECTION, SECTIONS_MAX
 from spikelet.model import Decoder, Encoder, Model, Rounding
 from spikelet.recordings import format_of
 from spikelet.runners import WHERE
+
+if TYPE_CHECKING:
+    from spikelet.graded.data_shapes import Choices
+    from spikelet.graded.model import GradedModel
 
 __all__ = [
     "board_options",
@@ -26,16 +30,21 @@ __all__ = [
     "get_data",
     "get_model",
     "host_encoding",
+    "is_graded",
     "is_network",
+    "is_tflite",
     "model_argument",
     "on_option",
     "recording_options",
     "said",
+    "spiking",
     "take_reading",
 ]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+#: What a .tflite file has behind its first four bytes.
+_TFLITE = b"TFL3"
 
 
 def _words(enum: Any) -> click.Choice[str]:
@@ -111,39 +120,97 @@ def model_argument(function: _Function) -> _Function:
     return _apply(function, (click.argument("model", type=click.Path(path_type=Path)),))
 
 
+def _start(path: Path) -> bytes | None:
+    """The first bytes of a file; None if it cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(8)
+    except OSError:
+        return None
+
+
+def is_tflite(path: Path) -> bool:
+    """Whether a file is a network of TensorFlow Lite: by its identifier; if it is nothing else, by its name."""
+    start = _start(path) or b""
+    named = path.suffix == ".tflite" and start != _HDF5 and not start.startswith(MAGIC)
+    return start[4:8] == _TFLITE or named
+
+
+def is_graded(path: Path) -> bool:
+    """Whether a file is an int8 network: a .tflite file, or the image of one."""
+    from spikelet.graded.image import is_graded as says_graded
+
+    if is_tflite(path):
+        return True
+    try:
+        with path.open("rb") as stream:
+            return says_graded(stream.read(HEADER.size + SECTIONS_MAX * SECTION.size))
+    except OSError:
+        return False
+
+
 def is_network(path: Path) -> bool:
     """Whether a file is a network to convert, not an image: by its first bytes, else by its name.
 
     Raises:
         DataError: it is neither.
     """
-    try:
-        with path.open("rb") as stream:
-            start = stream.read(8)
-    except OSError:
+    start = _start(path)
+    if start is None:
         return path.suffix != ".spkl"
-    if start == _HDF5 or start.startswith(MAGIC):
-        return start == _HDF5
-    if path.suffix not in {".nir", ".spkl"}:
-        raise DataError(f"{path} is neither a network (.nir, an HDF5 file) nor an image (.spkl): give one of these")
-    return path.suffix == ".nir"
+    if start == _HDF5 or is_tflite(path):
+        return True
+    if not start.startswith(MAGIC) and path.suffix not in {".nir", ".spkl"}:
+        raise DataError(
+            f"{path} is neither a network (.nir, an HDF5 file, or .tflite) nor an image (.spkl): give one of these"
+        )
+    return path.suffix == ".nir" and not start.startswith(MAGIC)
 
 
-def get_model(path: Path, options: dict[str, Any], reading: Reading | None = None) -> Model:
-    """Read an image, or convert a network with the options that were given; `reading` is for calibration.
+def get_model(
+    path: Path, options: dict[str, Any], reading: Reading | None = None, choices: Choices | None = None
+) -> Model | GradedModel:
+    """Read an image, or convert a network with the options that were given.
+
+    A spiking network (.nir) gives a Model, one of TensorFlow Lite (.tflite) a GradedModel.
+
+    Args:
+        path: the file; what it is, its first bytes say.
+        options: conversion options.
+        reading: of calibration recordings.
+        choices: of calibration data for a graded network.
 
     Raises:
-        ConvertError, ImageError, DataError: see convert() and read().
+        ConvertError, ImageError, DataError: see convert() and load().
     """
     given = said(options)
     if is_network(path):
+        if is_tflite(path):
+            from spikelet.cli.graded_options import convert_graded
+
+            return convert_graded(path, given, choices)
         return convert_file(path, given, reading)
     if given:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
         raise click.UsageError(f"{path} is an image, which is converted already: leave out {names}")
-    from spikelet.image import read
+    from spikelet.image import load
 
-    return read(path)
+    return load(path)
+
+
+def spiking(model: Model | GradedModel, what: str) -> Model:
+    """A spiking model; a graded one is refused.
+
+    Args:
+        model: from get_model.
+        what: cannot be done with a graded network.
+
+    Raises:
+        UsageError: it is a graded network.
+    """
+    if not isinstance(model, Model):
+        raise click.UsageError(f"{what}: this is for spiking networks (.nir), and the model is an int8 one")
+    return model
 
 
 def host_encoding(path: Path, options: dict[str, Any]) -> str | None:

@@ -9,6 +9,7 @@ import click
 import numpy as np
 
 from spikelet.arrays import read_one
+from spikelet.cli.graded_options import graded_data_options, refuse_ticks, take_choices, without_choices
 from spikelet.cli.options import (
     board_options,
     conversion_options,
@@ -23,6 +24,7 @@ from spikelet.cli.options import (
 from spikelet.cli.screen import Rows, json_option, number, print_json, say, table
 from spikelet.datasets import MAX_TICKS, Reading
 from spikelet.errors import DataError, SpikeletError
+from spikelet.graded.model import GradedModel
 from spikelet.model import Model
 from spikelet.runner import Result
 from spikelet.runners import open_runner
@@ -37,9 +39,10 @@ __all__ = ["command"]
 @click.option(
     "--ticks", type=click.IntRange(min=0, max=MAX_TICKS), default=0, help="How long (the window, or all events)."
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the outputs' events to an .npz file.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the outputs to an .npz file.")
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
 @on_option
+@graded_data_options
 @recording_options
 @board_options
 @conversion_options
@@ -57,18 +60,34 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Run one sample through MODEL (.spkl, or .nir with conversion options) and print what comes out.
+    """Run one sample through MODEL (.spkl, or .nir or .tflite with conversion options) and print what comes out.
 
     DATA is a data set (.npz), or an .npy file with a frame, or with counts of shape (ticks, neurons), or a
-    recording of an event camera.
+    recording of an event camera; for an int8 network a data set, an .npy file with an input, or an image.
     """
     if output is not None and output.exists() and not force:
         raise SpikeletError(f"{output} exists: choose another name, or say --force to replace it")
     if output is not None and not output.parent.is_dir():
         raise SpikeletError(f"there is no folder {output.parent}: make it first, or write elsewhere (-o)")
-    reading = take_reading(options)
+    reading, choices = take_reading(options), take_choices(options)
     encode = host_encoding(model, options)
-    loaded = get_model(model, options, reading)
+    loaded = get_model(model, options, reading, choices)
+    if isinstance(loaded, GradedModel):
+        refuse_ticks(ticks, reading)
+        from spikelet.cli.graded_run import run_graded
+
+        run_graded(
+            loaded,
+            data,
+            sample=sample,
+            where=where,
+            choices=choices,
+            output=output,
+            compiler=compiler,
+            as_json=as_json,
+        )
+        return
+    without_choices(choices)
     if 0 < loaded.ticks_per_sample < ticks:
         raise click.UsageError(f"a sample of this model lasts {loaded.ticks_per_sample} ticks: --ticks up to this")
     inputs, length = _inputs(data, loaded, sample=sample, ticks=ticks, encode=encode, reading=reading)

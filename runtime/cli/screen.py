@@ -16,7 +16,19 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-__all__ = ["Rows", "json_option", "number", "percent", "print_json", "progress", "say", "size", "status", "table"]
+__all__ = [
+    "Rows",
+    "json_option",
+    "number",
+    "percent",
+    "print_json",
+    "progress",
+    "say",
+    "size",
+    "status",
+    "table",
+    "width",
+]
 
 _WIDE = 120
 #: Where room is short: the longest number with a unit and the longest name that are not broken, and the least
@@ -34,6 +46,11 @@ def _console(*, stderr: bool = False) -> Console:
     if not console.is_terminal:
         console = Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=_WIDE)
     return console
+
+
+def width() -> int:
+    """Characters of a line."""
+    return _console().width
 
 
 def say(text: str = "") -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from click.core import ParameterSource
 
 from spikelet.agreement_data import data_of, predictions_of
+from spikelet.cli.graded_options import graded_data_options, refuse_ticks, take_choices, without_choices
 from spikelet.cli.options import (
     board_options,
     conversion_options,
@@ -26,6 +27,7 @@ from spikelet.cli.options import (
     take_reading,
 )
 from spikelet.cli.screen import Rows, json_option, number, percent, print_json, progress, say, table
+from spikelet.graded.model import GradedModel
 from spikelet.html_report import Report, page
 from spikelet.original import original
 from spikelet.runner import Runner
@@ -47,6 +49,7 @@ __all__ = ["command"]
 @click.option(
     "--ticks", type=click.IntRange(min=0), default=0, help="Length of a sample, where the model has no window."
 )
+@graded_data_options
 @recording_options
 @click.option("--report", type=click.Path(path_type=Path), help="Write a page (.html) with tables and pictures.")
 @click.option("--sample", type=click.IntRange(min=0), help="Which sample the page draws (the one that differs most).")
@@ -77,12 +80,35 @@ def command(
     which the float network is left out). Between integers every state word of every tick must be equal; the
     command ends with 1 if one is not, and says which. Layers that differ from the float network, saturate, or
     stay silent are told of, with the option that changes it; they do not change the exit code.
+
+    Of an int8 network (.tflite, or an image of one) every number of every layer must be equal, in TensorFlow
+    Lite's interpreter (where ai-edge-litert is installed), in the reference, on the host and on boards; layers of
+    one that was quantised here are compared with the float network, too.
     """
     if report is not None:
         require_free(report, force=force)
-    reading = take_reading(options)
+    reading, choices = take_reading(options), take_choices(options)
     encode = host_encoding(model, options)
-    loaded = get_model(model, options, reading)
+    loaded = get_model(model, options, reading, choices)
+    if isinstance(loaded, GradedModel):
+        refuse_ticks(ticks, reading)
+        if report is not None or sample is not None or note:
+            raise click.UsageError("--report, --sample and --note draw spiking networks: leave them out")
+        from spikelet.cli.graded_verify import verify_graded
+
+        verify_graded(
+            loaded,
+            model,
+            data,
+            where=where,
+            network=network,
+            samples=samples,
+            choices=choices,
+            compiler=compiler,
+            as_json=as_json,
+        )
+        return
+    without_choices(choices)
     found = get_data(data, loaded, samples=samples, ticks=ticks, encode=encode, reading=reading)
     source = model if is_network(model) else network
     lowered = original(source, loaded) if source is not None else None

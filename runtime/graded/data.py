@@ -57,6 +57,10 @@ class GradedDataSet:
             return [tuple(found)]
         return [tuple(part[step] for part in found) for step in range(self.steps)]
 
+    def real(self, index: int) -> list[npt.NDArray[np.float64]]:
+        """The real numbers of a sample: of each input port, shape (inferences, *shape of its tensor)."""
+        return [part.real(index) if self.steps else part.real(index)[None] for part in self.parts]
+
     def take(self, samples: int | None) -> GradedDataSet:
         """The first samples; all with None or 0."""
         if not samples or samples >= self.length:
@@ -133,7 +137,8 @@ def load_real(
         stateful: the network keeps something between inferences.
 
     Returns:
-        For each input float32, shape (samples, *shape), and the labels, None where the file has none.
+        For each input float32, shape (samples, *shape), the steps of samples one after the other; and the labels,
+        None where the file has none.
 
     Raises:
         DataError, SpikeletError: as of `load`.
@@ -147,7 +152,7 @@ def load_real(
         tensors=tuple(tensors), layers=(), inputs=ports, outputs=ports, memory=0, variables=int(stateful)
     )
     data = load(path, model, choices=choices)
-    found = [np.stack([part.real(i) for i in range(len(data))]).astype(np.float32) for part in data.parts]
+    found = [np.concatenate(rows).astype(np.float32) for rows in zip(*map(data.real, range(len(data))), strict=True)]
     return found, data.labels
 
 

@@ -73,9 +73,9 @@ class Samples(Sequence[Array]):
         return self.values.take(piece)
 
     def real(self, index: int) -> npt.NDArray[np.float64]:
-        """The real numbers of a sample, in the tensor's shape; of several steps those of the last."""
+        """The real numbers of a sample, in the tensor's shape; of several steps a list of them."""
         piece = self._piece(index)
-        return self.values.real(piece[-1] if self.steps else piece)
+        return np.stack([self.values.real(step) for step in piece]) if self.steps else self.values.real(piece)
 
     def _piece(self, index: int) -> Array:
         """A sample as it is stored; an image in the size and colours of the input."""

@@ -142,7 +142,7 @@ def evaluate(
         inferences += len(steps)
         real = dequantised(output, model.tensors[model.outputs[0].tensor]).astype(np.float64)
         if task is Task.RECONSTRUCTION:
-            errors.append(float(np.mean((real.reshape(-1) - data.parts[0].real(index).reshape(-1)) ** 2)))
+            errors.append(float(np.mean((real.reshape(-1) - data.real(index)[0][-1].reshape(-1)) ** 2)))
         else:
             scores = _scores(output.reshape(-1), real.reshape(-1))
             best = int(np.argmax(scores))

@@ -231,7 +231,7 @@ def test_several_inputs_have_an_array_each(tmp_path: Path) -> None:
         data = load(saved(tmp_path, **dict(zip(names, (first, second), strict=True))), both)
 
         assert [array.shape for array in data.inputs(3)[0]] == [(1, 2), (1, 3)]
-    with pytest.raises(DataError, match="'in1.x' or 'x1'"):
+    with pytest.raises(DataError, match=r"'in1\.x' or 'x1'"):
         load(saved(tmp_path, x0=first), both)
     with pytest.raises(DataError, match="number of samples"):
         load(saved(tmp_path, x0=first, x1=second[:3]), both)

@@ -154,7 +154,7 @@ def test_what_is_no_image_is_refused(tmp_path: Path) -> None:
     for name, text in cases.items():
         with pytest.raises(DataError, match=text):
             load(tmp_path / name, model(4, 4, 1))
-    with pytest.raises(DataError, match="give an .npz file"):
+    with pytest.raises(DataError, match=r"give an \.npz file"):
         load(tmp_path / "mixed" / "a.png", model(16))
     with pytest.raises(DataError, match="leave out --array"):
         load(tmp_path / "mixed" / "a.png", model(4, 4, 1), choices=Choices(array="x"))

@@ -1,0 +1,118 @@
+"""What a graded network is, as data for JSON and tables: layers, numbers, memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from spikelet.graded.image import encode
+from spikelet.graded.memory import scratch_size
+from spikelet.graded.model import PARAMETERS, GradedModel, GradedPort, Layer
+from spikelet.graded.report_macs import macs, multiplies, weights_of
+from spikelet.layout import crc_of
+
+__all__ = ["describe", "kind_of", "one_line", "short_name"]
+
+_KINDS = {
+    "conv": "convolution",
+    "dot": "fully connected",
+    "dense": "fully connected",
+    "lut": "table",
+}
+
+
+def kind_of(layer: Layer) -> str:
+    """A layer's kind for people, without the type of its numbers."""
+    p = layer.parameters
+    name = layer.kind.name.lower().removesuffix("_s8").removesuffix("_s16")
+    if name == "conv" and p["kernel_y"] == p["kernel_x"] == p["in_height"] == p["in_width"] == 1:
+        return "fully connected"
+    return _KINDS.get(name, name.replace("_", " "))
+
+
+def short_name(name: str) -> str:
+    """The telling part of a name of TensorFlow, such as "conv_1" of "model/conv_1/Relu;model/conv_1/BiasAdd"."""
+    parts = [part for part in name.split(";")[0].split("/") if part]
+    return parts[-2] if len(parts) > 1 else (parts[0] if parts else name)
+
+
+def one_line(model: GradedModel) -> str:
+    """Shapes of inputs and outputs, and the number of layers."""
+    inputs, outputs = (
+        ", ".join("x".join(map(str, model.tensors[port.tensor].shape)) for port in ports)
+        for ports in (model.inputs, model.outputs)
+    )
+    return f"{inputs} to {outputs}, {len(model.layers)} layers"
+
+
+def describe(model: GradedModel) -> dict[str, Any]:
+    """Everything that a graded image says, JSON-like; sizes in bytes.
+
+    Raises:
+        ModelError: the model breaks a rule.
+    """
+    image = encode(model)
+    layers = [_layer(model, index) for index in range(len(model.layers))]
+    return {
+        "kind": "graded",
+        "image": {"bytes": len(image), "crc32": f"{crc_of(image):08x}", "format": int.from_bytes(image[4:6], "little")},
+        "memory": _memory(model, len(image)),
+        "inputs": [_port(model, port) for port in model.inputs],
+        "outputs": [_port(model, port) for port in model.outputs],
+        "layers": layers,
+        "weights": sum(layer["weights"] for layer in layers),
+        "parameters": sum(layer["parameters"] for layer in layers),
+        "macs": sum(layer["macs"] for layer in layers),
+        "meta": dict(model.meta),
+    }
+
+
+def _port(model: GradedModel, port: GradedPort) -> dict[str, Any]:
+    tensor = model.tensors[port.tensor]
+    return {
+        "name": port.name,
+        "shape": list(tensor.shape),
+        "type": tensor.type.name.lower(),
+        "scale": tensor.scale,
+        "zero_point": tensor.zero_point,
+        "is_float": port.is_float,
+        "labels": list(port.labels),
+    }
+
+
+def _layer(model: GradedModel, index: int) -> dict[str, Any]:
+    """A layer; `parameters` are trained numbers: weights and biases, `bytes` what the image holds of it."""
+    layer = model.layers[index]
+    output = model.tensors[layer.output]
+    weights = weights_of(layer)
+    biases = len(layer.table) if multiplies(layer) and layer.table is not None else 0
+    return {
+        "index": index,
+        "name": layer.name,
+        "kind": layer.kind.name.lower(),
+        "source": layer.source,
+        "inputs": [list(model.tensors[i].shape) for i in layer.inputs],
+        "output": list(output.shape),
+        "type": output.type.name.lower(),
+        "weights": weights,
+        "bits": layer.parameters.get("bits", 8) if weights else 0,
+        "parameters": weights + biases,
+        "bytes": {
+            "weights": 0 if layer.weights is None else int(layer.weights.nbytes),
+            "table": 0 if layer.table is None else int(layer.table.nbytes),
+            "parameters": 4 * len(PARAMETERS[layer.kind]),
+        },
+        "macs": macs(layer),
+        "scale": output.scale,
+        "zero_point": output.zero_point,
+    }
+
+
+def _memory(model: GradedModel, image: int) -> dict[str, int]:
+    """Bytes: of the image, of the arena and its parts. `tables` lie in the image, in flash."""
+    return {
+        "image": image,
+        "activations": model.memory - model.variables,
+        "variables": model.variables,
+        "scratch": scratch_size(model),
+        "tables": sum(int(layer.table.nbytes) for layer in model.layers if layer.table is not None),
+    }

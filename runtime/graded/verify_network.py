@@ -1,0 +1,126 @@
+"""The file that a graded network was made from, behind the calls that verify compares with."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spikelet.errors import DataError
+from spikelet.graded.model import GradedModel
+from spikelet.graded.runner import IntArray, dequantised
+from spikelet.graded.verify_interpreter import Interpreter
+
+if TYPE_CHECKING:
+    from spikelet.converters.tflite.file import TfliteFile
+
+__all__ = ["FloatLayers", "InterpreterLayers", "is_float", "require_source"]
+
+
+def is_float(file: TfliteFile) -> bool:
+    """Whether a file's layers compute with real numbers: then it has to be quantised."""
+    graph = file.subgraphs[0]
+    moving = {"QUANTIZE", "DEQUANTIZE", "RESHAPE", "SQUEEZE"}
+    computing = [operator for operator in graph.operators if operator.kind not in moving]
+    return any(graph.tensors[i].kind == "FLOAT32" for operator in computing for i in operator.outputs)
+
+
+def require_source(path: Path, model: GradedModel) -> None:
+    """Refuse another file than the one that a model was made from.
+
+    Raises:
+        DataError: it is another file, cannot be read, or the model does not say what it was made from.
+    """
+    source = model.meta.get("source", {})
+    wanted = source.get("sha256") if isinstance(source, Mapping) else None
+    if not wanted:
+        raise DataError("the image does not say what it was made from: give the .tflite file as MODEL instead")
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+    if found != wanted:
+        raise DataError(
+            f"{path} is not the file that the image was made from: convert it again, or give the other file"
+        )
+
+
+class InterpreterLayers:
+    """An int8 file in TensorFlow Lite's interpreter: the tensor that each layer's operator writes.
+
+    Several layers may stand for one operator, such as the parts of a concatenation: the last of them has it whole.
+
+    Args:
+        path: of the file, which was read without complaint.
+        file: what was read.
+        model: what it was converted to.
+
+    Raises:
+        SpikeletError: no interpreter is installed, or it refuses the file.
+    """
+
+    def __init__(self, path: Path, file: TfliteFile, model: GradedModel) -> None:
+        self._interpreter = Interpreter(path)
+        self._model = model
+        operators = file.subgraphs[0].operators
+        last = {layer.source: index for index, layer in enumerate(model.layers) if layer.source >= 0}
+        self._tensors = {index: operators[source].outputs[0] for source, index in last.items()}
+
+    def reset(self) -> None:
+        """See verify.Layers."""
+        if self._model.variables:
+            self._interpreter.reset()
+
+    def layers(self, *inputs: IntArray) -> Iterator[tuple[int, IntArray]]:
+        """See verify.Layers."""
+        given = []
+        for detail, port, values in zip(self._interpreter.input_details, self._model.inputs, inputs, strict=True):
+            tensor = self._model.tensors[port.tensor]
+            if detail["dtype"] == np.float32:
+                array: npt.NDArray[Any] = dequantised(values, tensor)
+            elif detail["dtype"] == np.uint8:
+                array = (values.astype(np.int16) + 128).astype(np.uint8)
+            else:
+                array = values
+            given.append(array.reshape(detail["shape"]))
+        self._interpreter.infer(*given)
+        for index in sorted(self._tensors):
+            values = self._interpreter.tensor(self._tensors[index])
+            tensor = self._model.tensors[self._model.layers[index].output]
+            if values.dtype == tensor.type.dtype and values.size == tensor.size:
+                yield index, values.reshape(tensor.shape)
+
+
+class FloatLayers:
+    """A float file in numpy: the tensors whose names the graded network's have.
+
+    Args:
+        file: what was read.
+        model: what it was quantised and converted to.
+
+    Raises:
+        ConvertError: the file has what cannot run in float.
+    """
+
+    def __init__(self, file: TfliteFile, model: GradedModel) -> None:
+        from spikelet.converters.tflite.float_run import FloatRun
+
+        self._run = FloatRun(file)
+        graph = file.subgraphs[0]
+        written = {i for operator in graph.operators for i in operator.outputs}
+        by_name = {graph.tensors[i].name: i for i in written if graph.tensors[i].kind == "FLOAT32"}
+        last = {model.tensors[layer.output].name: index for index, layer in enumerate(model.layers)}
+        self._tensors = {index: by_name[name] for name, index in last.items() if name in by_name}
+
+    def reset(self) -> None:
+        """See verify.FloatNetwork."""
+        self._run.reset()
+
+    def layers(self, *inputs: npt.NDArray[np.float64]) -> Mapping[int, npt.NDArray[Any]]:
+        """See verify.FloatNetwork."""
+        (values,) = self._run.tensors(*(array[None] for array in inputs))
+        return {index: values[tensor] for index, tensor in self._tensors.items() if tensor in values}
