@@ -34,8 +34,8 @@ class HostLayers(Layers):
         words += [f"-I{csrc / place}" for place in ("include", "engine")]
         subprocess.run([*words, *map(str, sources(sets, [".c"])), "-o", str(target)], check=True, timeout=120)
         self._c = ctypes.CDLL(str(target))
-        self._memory = ctypes.create_string_buffer(self._ROOM + 64)
-        self.base = ctypes.addressof(self._memory) + -ctypes.addressof(self._memory) % 64
+        self._bytes = ctypes.create_string_buffer(self._ROOM + 64)
+        self.base = ctypes.addressof(self._bytes) + -ctypes.addressof(self._bytes) % 64
 
     def call(self, function: str, memory: bytes, arguments: Sequence[int]) -> tuple[int, bytes]:
         """See Layers."""
