@@ -18,6 +18,7 @@ class Field(Enum):
     PADDING = "Padding"
     ACTIVATION = "ActivationFunctionType"
     WEIGHTS_FORMAT = "FullyConnectedOptionsWeightsFormat"
+    TYPE = "TensorType"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +40,22 @@ _MASKS = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_ax
 
 #: Every operator that can be converted.
 OPTIONS: Mapping[str, OptionTable] = {
-    "CONV_2D": OptionTable(table="Conv2DOptions", fields={**_STRIDES, **_DILATION, **_FUSED}),
+    "CONV_2D": OptionTable(
+        table="Conv2DOptions",
+        fields={**_STRIDES, **_DILATION, **_FUSED, "quantized_bias_type": Field.TYPE},
+    ),
     "DEPTHWISE_CONV_2D": OptionTable(
         table="DepthwiseConv2DOptions",
         fields={**_STRIDES, **_DILATION, **_FUSED, "depth_multiplier": Field.NUMBER},
     ),
     "FULLY_CONNECTED": OptionTable(
         table="FullyConnectedOptions",
-        fields={**_FUSED, "weights_format": Field.WEIGHTS_FORMAT, "keep_num_dims": Field.NUMBER},
+        fields={
+            **_FUSED,
+            "weights_format": Field.WEIGHTS_FORMAT,
+            "keep_num_dims": Field.NUMBER,
+            "quantized_bias_type": Field.TYPE,
+        },
     ),
     "AVERAGE_POOL_2D": _POOL,
     "MAX_POOL_2D": _POOL,

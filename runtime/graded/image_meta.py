@@ -17,8 +17,8 @@ __all__ = ["read_meta", "write_meta"]
 _FIELDS: Mapping[str, frozenset[str]] = {
     "tensors": frozenset({"shape", "scale"}),
     "layers": frozenset({"source"}),
-    "inputs": frozenset({"is_float", "labels"}),
-    "outputs": frozenset({"is_float", "labels"}),
+    "inputs": frozenset({"is_float", "labels", "offset"}),
+    "outputs": frozenset({"is_float", "labels", "offset"}),
 }
 
 
@@ -43,7 +43,7 @@ def write_meta(model: GradedModel) -> bytes:
 
 
 def _port(port: GradedPort) -> dict[str, Any]:
-    return {"name": port.name, "is_float": port.is_float, "labels": list(port.labels)}
+    return {"name": port.name, "is_float": port.is_float, "offset": port.offset, "labels": list(port.labels)}
 
 
 def read_meta(content: bytes | None, sizes: Sequence[int], counts: Mapping[str, int]) -> dict[str, Any]:
@@ -88,6 +88,7 @@ def _is_described(entry: Any, fields: frozenset[str]) -> bool:
         "scale": type(entry.get("scale")) is float,
         "source": type(entry.get("source")) is int,
         "is_float": type(entry.get("is_float")) is bool,
+        "offset": type(entry.get("offset")) is int,
         "labels": _is_list(entry.get("labels"), str),
     }
     return all(kinds[field] for field in entry)
@@ -106,8 +107,8 @@ def _default(sizes: Sequence[int], counts: Mapping[str, int]) -> dict[str, Any]:
             {"name": n, "shape": [size], "scale": 1.0} for n, size in zip(names("tensors"), sizes, strict=True)
         ],
         "layers": [{"name": name, "source": -1} for name in names("layers")],
-        "inputs": [{"name": name, "is_float": False, "labels": []} for name in names("inputs")],
-        "outputs": [{"name": name, "is_float": False, "labels": []} for name in names("outputs")],
+        "inputs": [{"name": name, "is_float": False, "offset": 0, "labels": []} for name in names("inputs")],
+        "outputs": [{"name": name, "is_float": False, "offset": 0, "labels": []} for name in names("outputs")],
         "meta": {},
     }
 

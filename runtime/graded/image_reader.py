@@ -195,4 +195,4 @@ def _described(
 
 
 def _port(tensor: int, meta: dict[str, Any]) -> GradedPort:
-    return GradedPort(name=meta["name"], tensor=tensor, is_float=meta["is_float"], labels=tuple(meta["labels"]))
+    return GradedPort(**{**meta, "labels": tuple(meta["labels"])}, tensor=tensor)

@@ -176,12 +176,14 @@ class GradedPort:
     """An input or output: a tensor, and what it means to people.
 
     `is_float`: the file's own port is float32 and the engine's is its quantised form; `scale` and `zero_point` of
-    the tensor lead from one to the other.
+    the tensor lead from one to the other. `offset` is what the file's own numbers are above the engine's: 128 where
+    the file's port is uint8, else 0.
     """
 
     name: str
     tensor: int
     is_float: bool = False
+    offset: int = 0
     labels: tuple[str, ...] = ()
 
 
