@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,7 +22,10 @@ from spikelet.converters.passes.project import SPARSE_BELOW
 from spikelet.converters.passes.reshape import drop_reshapes, prune
 from spikelet.converters.passes.split import split
 from spikelet.converters.ports import Options
+from spikelet.converters.tflite.calibrated import convert_graded
+from spikelet.converters.tflite.reader import is_tflite
 from spikelet.errors import ConvertError
+from spikelet.graded.model import GradedModel
 from spikelet.model import Decoder, Encoder, Model, Rounding
 
 __all__ = ["PASSES", "Context", "convert", "lower"]
@@ -144,11 +148,13 @@ def convert(
     output_queue: int | None = None,
     frac: int | None = None,
     rounding: str | Rounding | None = None,
-) -> Model:
+) -> Model | GradedModel:
     """Convert a trained network to an integer model.
 
     Args:
-        network: a NIR file, an exchange file of lava-dl, or a Network.
+        network: a NIR file, an exchange file of lava-dl, or a Network; or a .tflite file, which gives a
+            GradedModel. Such a file takes labels, and where it is float calibration, calibration_labels, weights
+            (or weight_bits) and max_loss.
         framework: whose conventions hold: nir, snntorch, norse, sinabs, spikingjelly, lava,
             rockpool, spyx. None: every choice must be said.
         dt: length of a tick [s].
@@ -188,6 +194,16 @@ def convert(
         ConvertError: the file is refused, a choice is open, or a number has no place.
         DataError: calibration data do not fit.
     """
+    if not isinstance(network, Network) and is_tflite(network):
+        _refuse_spiking(locals())
+        return convert_graded(
+            network,
+            labels=labels,
+            weights=weight_bits if weights is None else weights,
+            calibration=calibration,
+            calibration_labels=calibration_labels,
+            max_loss=max_loss,
+        )
     said: dict[str, Any] = {
         "reset": reset, "comparison": comparison, "reset_time": reset_time, "reset_place": reset_place,
         "fire_time": fire_time, "several": several, "u_order": u_order, "input_place": input_place,
@@ -226,6 +242,18 @@ def convert(
         **said,
     )
     return build(lowered, options, calibration=calibration, dt=dt, labels=calibration_labels)
+
+
+#: What convert() takes with a .tflite file.
+_GRADED = {"network", "labels", "weights", "weight_bits", "calibration", "calibration_labels", "max_loss"}
+
+
+def _refuse_spiking(given: Mapping[str, Any]) -> None:
+    """Refuse arguments of convert() that are for spiking networks."""
+    for name, parameter in signature(convert).parameters.items():
+        if name not in _GRADED and given[name] != parameter.default:
+            found = f"{given[name]!r} with a .tflite file"
+            raise ConvertError("convert", name, found=found, allowed=", ".join(sorted(_GRADED)), hint="Leave it out.")
 
 
 _Name = TypeVar("_Name", Encoder, Decoder, Rounding)

@@ -72,7 +72,7 @@ def demo_model() -> Model:
 
     folder = data_path("examples/digits")
     frames = read_arrays(folder / "digits_calib.npz", {"x"})["x"]
-    return convert(
+    model = convert(
         folder / "digits.nir",
         framework="snntorch",
         reset="zero",
@@ -80,6 +80,8 @@ def demo_model() -> Model:
         ticks_per_sample=_TICKS,
         calibration=frames,
     )
+    assert isinstance(model, Model)
+    return model
 
 
 def run(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,24 +19,32 @@ from spikelet.graded.rules import check
 __all__ = ["convert_tflite"]
 
 
-def convert_tflite(file: str | Path | TfliteFile, *, labels: Sequence[str] | None = None) -> GradedModel:
+def convert_tflite(
+    file: str | Path | TfliteFile,
+    *,
+    labels: Sequence[str] | None = None,
+    name: str = "",
+    meta: Mapping[str, Any] | None = None,
+) -> GradedModel:
     """Convert an int8 (or int16) network of TensorFlow Lite to a graded model, bit for bit the same.
 
     Args:
         file: a path, or what `read_tflite` gives.
         labels: names of the classes.
+        name: of the file, for messages, where `file` is no path.
+        meta: more to keep with the model.
 
     Raises:
         ConvertError: the file is refused, is float, or has what graded networks have no place for.
     """
-    name = "file" if isinstance(file, TfliteFile) else Path(file).name
+    name = (name or "network") if isinstance(file, TfliteFile) else Path(file).name
     read = file if isinstance(file, TfliteFile) else read_tflite(file)
     draft = lower(read, name, labels or ())
     at, memory = {}, 0
     for root in draft.roots():
         at[root] = memory
         memory += -(-draft.values[root].bytes // 8) * 8
-    model = _model(draft, at, memory, read)
+    model = _model(draft, at, memory, read, meta or {})
     try:
         check(model)
     except ModelError as error:
@@ -43,7 +52,7 @@ def convert_tflite(file: str | Path | TfliteFile, *, labels: Sequence[str] | Non
     return model
 
 
-def _model(draft: Draft, at: dict[int, int], memory: int, file: TfliteFile) -> GradedModel:
+def _model(draft: Draft, at: dict[int, int], memory: int, file: TfliteFile, meta: Mapping[str, Any]) -> GradedModel:
     tensors = []
     for index, value in enumerate(draft.values):
         root, offset = draft.place(index)
@@ -69,5 +78,6 @@ def _model(draft: Draft, at: dict[int, int], memory: int, file: TfliteFile) -> G
         meta={
             "source": {"format": "tflite", "sha256": file.sha256, "description": file.description},
             "tensors": [value.tensor for value in draft.values],
+            **meta,
         },
     )

@@ -10,7 +10,7 @@ from spikelet.converters.tflite.channels import channel_table, clamp_of, dense_t
 from spikelet.converters.tflite.file import Tensor
 from spikelet.converters.tflite.scope import Scope
 from spikelet.graded.model import LayerKind
-from spikelet.graded.packing import pack_conv, pack_rows, pack_signed
+from spikelet.graded.packing import BITS, pack_conv, pack_rows, pack_signed
 
 __all__ = ["STEP_MAX", "lower_conv", "lower_depthwise", "lower_fully_connected", "window"]
 
@@ -74,7 +74,8 @@ def lower_conv(scope: Scope) -> None:
     scope.shaped(output, (1, p["out_height"], p["out_width"], outputs))
     p |= {"in_channels": channels, "out_channels": outputs, "groups": channels // each, **_zeros(scope, given, output)}
     if kind == "INT8":
-        packed = pack_conv(weights, groups=p["groups"])
+        p["bits"] = _bits(scope, filters)
+        packed = pack_conv(weights, groups=p["groups"], bits=p["bits"])
         _emit(scope, LayerKind.CONV_S8, p, packed, axis=0)
     else:
         _emit(scope, LayerKind.CONV_S16, p, pack_signed(weights), axis=0)
@@ -122,8 +123,9 @@ def lower_fully_connected(scope: Scope) -> None:
     elif outputs < _DOT_BELOW:
         scope.layer(LayerKind.DOT_S8, (given,), output, p, **arrays, weights=pack_rows(weights))
     else:
-        packed = pack_conv(weights.reshape(outputs, 1, 1, inputs))
-        scope.layer(LayerKind.DENSE_S8, (given,), output, {**p, "bits": 8}, **arrays, weights=packed)
+        bits = _bits(scope, filters)
+        packed = pack_conv(weights.reshape(outputs, 1, 1, inputs), bits=bits)
+        scope.layer(LayerKind.DENSE_S8, (given,), output, {**p, "bits": bits}, **arrays, weights=packed)
 
 
 def _weights(scope: Scope, filters: Tensor) -> np.ndarray[Any, np.dtype[np.int8]]:
@@ -131,6 +133,15 @@ def _weights(scope: Scope, filters: Tensor) -> np.ndarray[Any, np.dtype[np.int8]
     if weights.ndim != 4 or 0 in weights.shape:
         scope.refuse_tensor(filters, f"shape {list(filters.shape)}", "4 sizes above 0")
     return weights
+
+
+def _bits(scope: Scope, filters: Tensor) -> int:
+    """Bits that weights are stored with: fewer than 8 where they were quantised here."""
+    bits = scope.quantisation(filters).bits
+    assert filters.data is not None
+    if bits not in BITS or filters.data.min() < -(2 ** (bits - 1)) or filters.data.max() >= 2 ** (bits - 1):
+        scope.refuse_tensor(filters, f"{bits} bits", "8, 4 or 2, with weights that have room in them")
+    return bits
 
 
 def _convolution(scope: Scope, given: Tensor, kernel_y: int, kernel_x: int) -> dict[str, int]:
@@ -153,7 +164,7 @@ def _emit(
     given, filters, output = scope.needed(0), scope.needed(1), scope.output()
     bias = scope.input(2, optional=True)
     sum_bits = sum_bits_of(scope, bias) if given.kind == "INT16" else 0
-    p |= clamp_of(scope, output) | ({"sum_bits": sum_bits} if sum_bits else {"bits": 8})
+    p |= clamp_of(scope, output) | ({"sum_bits": sum_bits} if sum_bits else {"bits": p.get("bits", 8)})
     tensors = (given, filters, output)
     table = channel_table(scope, tensors, bias, p["out_channels"], axis=axis, sum_bits=sum_bits)
     source = scope.padded.get(given.index)

@@ -234,11 +234,11 @@ def convert_file(path: Path, given: dict[str, Any], reading: Reading | None = No
     if "v_min" in given:
         given["v_min"] = _number_or_word(given["v_min"])
     file = given.pop("calibration", None)
-    if file is None:
-        return convert(path, **given)
-    model = convert(path, **{name: value for name, value in given.items() if name not in ("weights", "weight_bits")})
-    inputs, labels = calibration(file, model, reading)
-    return convert(path, **given, calibration=inputs, calibration_labels=labels)
+    if file is not None:
+        kept = {name: value for name, value in given.items() if name not in ("weights", "weight_bits")}
+        inputs, labels = calibration(file, spiking(convert(path, **kept), "calibration"), reading)
+        given |= {"calibration": inputs, "calibration_labels": labels}
+    return spiking(convert(path, **given), "these options")
 
 
 def _bits(text: str) -> int | dict[str, int]:
