@@ -4,7 +4,7 @@
 uint32_t spkl_listed_room(uint64_t inputs, int32_t groups,
                           uint32_t out_channels)
 {
-    return spkl_list_room(inputs) +
+    return spkl_list_room(inputs) + SPKL_LIST_SPARE +
            spkl_sums_room(inputs, groups, out_channels) *
                (uint32_t)sizeof(int32_t);
 }
@@ -21,7 +21,7 @@ void spkl_listed_start(struct spkl_listed *l, const struct spkl_layer *layer,
     l->list.zero = in_zero;
     l->list.begin = scratch;
     l->list.end = scratch + spkl_list_room(l->inputs);
-    l->sums = (int32_t *)(void *)l->list.end;
+    l->sums = (int32_t *)(void *)(l->list.end + SPKL_LIST_SPARE);
     l->list_inputs = in_zero == -128 ? spkl_list_above_s8 : spkl_list_signed_s8;
     l->sum_list = sum_lists[l->bits >> 2];
 }
@@ -29,7 +29,8 @@ void spkl_listed_start(struct spkl_listed *l, const struct spkl_layer *layer,
 /* Begin to list for the group's first block. */
 static void clear(struct spkl_listed *l)
 {
-    spkl_list_move(&l->list, l->weights, l->first_row);
+    l->list.rows = l->weights;
+    l->list.row_size = l->first_row;
     spkl_list_clear(&l->list);
 }
 

@@ -19,9 +19,10 @@
 enum {
     /* Output channels of a block of weights. */
     SPKL_CONV_BLOCK = 64,
-    /* Bytes of a list: at most, of a patch of n inputs, and beside these. */
-    SPKL_LIST_MAX = 2624,
+    /* Bytes of a list: for each input, at most so many for all, and so many
+     * behind them. */
     SPKL_LIST_INPUT = 24,
+    SPKL_LIST_MAX = 2048,
     SPKL_LIST_SPARE = 64,
     /* Bytes in which a depthwise kernel may keep something of a channel, up to
      * so many channels. */
@@ -40,11 +41,20 @@ struct spkl_list {
     int32_t sum;         /* of all values */
     uint32_t row_size;   /* bytes */
     int32_t zero;        /* the zero point */
-    const uint8_t *rows; /* the first one's row; entries lead to it */
+    const uint8_t *rows; /* of the block to which the entries lead */
     uint8_t *begin;      /* aligned to 8 */
-    uint8_t *end;        /* aligned to 8 */
-    uint32_t left[2];    /* for the kernels */
+    uint8_t *end;        /* aligned to 8; SPKL_LIST_SPARE bytes are behind it */
+    uint32_t group[2]; /* sums of a kernel's groups of entries: above, below */
 };
+
+/* Empty a list. Its sum stays. */
+static inline void spkl_list_clear(struct spkl_list *list)
+{
+    list->next = list->begin;
+    list->below = list->end;
+    list->group[0] = 0;
+    list->group[1] = 0;
+}
 
 /*
  * List n values of int8 less the zero point, of which 0 is left out, for the
@@ -60,9 +70,6 @@ typedef size_t spkl_list_inputs_fn(struct spkl_list *list, const int8_t *in,
 spkl_list_inputs_fn spkl_list_above_s8;
 /* Of any zero point. */
 spkl_list_inputs_fn spkl_list_signed_s8;
-
-/* Empty a list. Its sum stays. */
-void spkl_list_clear(struct spkl_list *list);
 
 /* Let the entries lead to rows of another block of weights. */
 void spkl_list_move(struct spkl_list *list, const uint8_t *rows,

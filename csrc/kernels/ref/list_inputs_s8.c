@@ -1,12 +1,6 @@
 /* Defines what a list does. */
 #include "spkl_ref_list.h"
 
-void spkl_list_clear(struct spkl_list *list)
-{
-    list->next = list->begin;
-    list->below = list->end;
-}
-
 void spkl_list_move(struct spkl_list *list, const uint8_t *rows,
                     uint32_t row_size)
 {
