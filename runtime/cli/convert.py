@@ -7,7 +7,15 @@ from typing import Any
 
 import click
 
-from spikelet.cli.options import conversion_options, convert_file, recording_options, said, take_reading
+from spikelet.cli.graded_options import convert_graded, graded_data_options, refuse_ticks, take_choices, without_choices
+from spikelet.cli.options import (
+    conversion_options,
+    convert_file,
+    is_tflite,
+    recording_options,
+    said,
+    take_reading,
+)
 from spikelet.cli.screen import json_option, print_json, say, size, table
 from spikelet.image import write
 from spikelet.report import describe, one_line
@@ -19,17 +27,28 @@ __all__ = ["command"]
 @click.argument("network", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The image (NETWORK.spkl in this folder).")
 @click.option("--force", is_flag=True, help="Replace the image if it is there.")
+@graded_data_options
 @recording_options
 @conversion_options
 @json_option
 def command(network: Path, output: Path | None, *, force: bool, as_json: bool, **options: Any) -> None:
-    """Convert a trained NETWORK (.nir) to an image (.spkl).
+    """Convert a trained NETWORK (.nir, .tflite) to an image (.spkl).
 
-    What the file leaves open and changes spikes must be said, with --framework or option by option; without,
+    What a .nir file leaves open and changes spikes must be said, with --framework or option by option; without,
     the command lists what is open.
+
+    A .tflite file of int8 is converted as it is, to graded events: every number stays what it was. One of float32
+    is quantised here, with --calibration DATA.npz; --weights is 8, 4, 2 or auto, and --labels names the classes.
     """
     target = output or Path(network.with_suffix(".spkl").name)
-    reading = take_reading(options)
+    reading, choices = take_reading(options), take_choices(options)
+    if is_tflite(network):
+        from spikelet.cli.graded_convert import write_graded
+
+        refuse_ticks(0, reading)
+        write_graded(convert_graded(network, said(options), choices), target, force=force, as_json=as_json)
+        return
+    without_choices(choices)
     if reading is not None and options["calibration"] is None:
         raise click.UsageError("--tick-us and --downscale are for recordings to calibrate with (--calibration)")
     model = convert_file(network, said(options), reading)

@@ -125,7 +125,7 @@ def _layers(report: dict[str, Any]) -> None:
             (
                 layer["index"],
                 short_name(layer["name"]),
-                layer["kind"] + bits,
+                layer["windowed"] + bits,
                 _shape(layer["output"]),
                 number(layer["parameters"]) if layer["parameters"] else "",
                 number(sum(layer["bytes"].values())),

@@ -15,7 +15,6 @@ from spikelet.graded.data import GradedDataSet, load, load_real
 from spikelet.graded.data_shapes import Choices
 from spikelet.graded.data_values import PixelRange
 from spikelet.graded.model import GradedModel
-from spikelet.graded.verify_network import is_float
 
 __all__ = [
     "convert_graded",
@@ -31,7 +30,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 #: Conversion options that int8 networks know; the others choose what spiking neurons do.
 _KNOWN = ("labels", "calibration", "weights", "weight_bits", "max_loss")
-_WITH_CALIBRATION = ("weights", "weight_bits", "max_loss")
+_FOR_FLOAT = ("calibration", "weights", "weight_bits", "max_loss")
 _OPTIONS = (
     click.option("--array", default="", help="Of int8 networks: the array of an .npz file to take (x)."),
     click.option(
@@ -120,20 +119,19 @@ def convert_graded(path: Path, given: dict[str, Any], choices: Choices | None = 
         ConvertError: the file is refused, or it is a float network and there are no calibration data.
         DataError: calibration data cannot be used.
     """
-    from spikelet.converters.tflite import convert_tflite
-    from spikelet.converters.tflite.quantise import quantise
+    from spikelet.converters.tflite import calibrated
     from spikelet.converters.tflite.reader import read_tflite
 
     other = [option(name) for name in given if name not in _KNOWN]
     if other:
         raise click.UsageError(f"{path} is a .tflite file, and {', '.join(other)} only for spiking networks (.nir)")
-    file = read_tflite(path)
     labels = tuple(given["labels"].split(",")) if "labels" in given else ()
-    if not is_float(file):
-        needless = [option(name) for name in ("calibration", *_WITH_CALIBRATION) if name in given]
+    file = read_tflite(path)
+    if not calibrated.is_float(file):
+        needless = [option(name) for name in _FOR_FLOAT if name in given]
         if needless:
-            raise click.UsageError(f"{path} is of int8 already: {', '.join(needless)} quantise float networks")
-        return convert_tflite(file, labels=labels)
+            raise click.UsageError(f"{path} is of int8 already: {', '.join(needless)} are for float networks")
+        return calibrated.convert_graded(path, labels=labels)
     if "calibration" not in given:
         raise ConvertError(
             path.name,
@@ -144,19 +142,27 @@ def convert_graded(path: Path, given: dict[str, Any], choices: Choices | None = 
         )
     graph = file.subgraphs[0]
     shapes = {graph.tensors[index].name: graph.tensors[index].shape for index in graph.inputs}
-    inputs, classes = load_real(given["calibration"], shapes, choices=choices)
-    settings = {name: given[name] for name in ("max_loss",) if name in given}
-    settings["weights"] = _weights(given)
-    made, report = quantise(file, inputs, labels=classes, **settings)
-    return convert_tflite(made, labels=labels, meta={"quantised": report})
+    stateful = any(operator.kind == "READ_VARIABLE" for operator in graph.operators)
+    inputs, classes = load_real(given["calibration"], shapes, choices=choices, stateful=stateful)
+    loss = {"max_loss": given["max_loss"]} if "max_loss" in given else {}
+    weights = _weights(str(given.get("weights", given.get("weight_bits", 8))))
+    return calibrated.convert_graded(
+        path, labels=labels, weights=weights, calibration=inputs, calibration_labels=classes, **loss
+    )
 
 
-def _weights(given: dict[str, Any]) -> Any:
-    """Bits of weights: a number, or auto."""
-    text = str(given.get("weights", given.get("weight_bits", 8)))
-    if text not in {"8", "4", "2", "auto"}:
-        raise click.UsageError(f"--weights {text}: of int8 networks give 8, 4, 2 or auto")
-    return text if text == "auto" else int(text)
+def _weights(text: str) -> int | str | dict[str, int]:
+    """Bits of weights: 8, 4 or 2, of all layers or name=bits; or auto."""
+    if text == "auto":
+        return text
+    parts = [part.rpartition("=") for part in text.split(",")]
+    if any(bits.strip() not in {"8", "4", "2"} or (len(parts) > 1 and not name) for name, _, bits in parts):
+        raise click.UsageError(
+            f"--weights {text}: give 8, 4, 2 or auto, or name=bits with commas between"
+        )
+    if not parts[0][0]:
+        return int(parts[0][2])
+    return {name.strip(): int(bits) for name, _, bits in parts}
 
 
 def option(name: str) -> str:

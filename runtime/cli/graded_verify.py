@@ -14,7 +14,7 @@ from spikelet.graded.model import GradedModel
 from spikelet.graded.report import short_name
 from spikelet.graded.verify import GradedComparison, GradedVerification, Layers, verify
 from spikelet.graded.verify_interpreter import FOLLOWED, missing, version
-from spikelet.graded.verify_network import FloatLayers, InterpreterLayers, is_float, require_source
+from spikelet.graded.verify_network import FloatLayers, InterpreterLayers, require_source
 from spikelet.runners import open_graded
 
 __all__ = ["verify_graded"]
@@ -46,6 +46,7 @@ def verify_graded(
         as_json: print JSON.
     """
     from spikelet.cli.options import is_tflite
+    from spikelet.converters.tflite.calibrated import is_float
     from spikelet.converters.tflite.reader import read_tflite
 
     source = path if is_tflite(path) else network

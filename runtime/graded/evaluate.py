@@ -136,6 +136,7 @@ def evaluate(
         start = time.perf_counter()
         if model.variables and not keep_state:
             runner.reset()
+            counter.reset()
         for inputs in steps:
             output = _counted(runner, counter, inputs) if zeros else runner.infer(*inputs)[0]
         seconds += time.perf_counter() - start

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from spikelet.graded.image import encode
-from spikelet.graded.memory import scratch_size
+from spikelet.graded.memory import arena_size, scratch_size
 from spikelet.graded.model import PARAMETERS, GradedModel, GradedPort, Layer
 from spikelet.graded.report_macs import macs, multiplies, weights_of
 from spikelet.layout import crc_of
 
-__all__ = ["describe", "kind_of", "one_line", "short_name"]
+__all__ = ["describe", "kind_of", "one_line", "short_name", "windowed"]
 
+#: Bytes of struct spkl_graded_model and struct spkl_graded where pointers have 32 bits (csrc/include/spkl_graded.h).
+_STRUCTS = 72
 _KINDS = {
     "conv": "convolution",
     "dot": "fully connected",
@@ -29,9 +31,19 @@ def kind_of(layer: Layer) -> str:
     return _KINDS.get(name, name.replace("_", " "))
 
 
+def windowed(layer: Layer) -> str:
+    """A layer's kind with its window and steps, such as "conv_s8 3x3 / 2"."""
+    p, name = layer.parameters, layer.kind.name.lower()
+    if "kernel_y" not in p or p["kernel_y"] * p["kernel_x"] == 1:
+        return name
+    steps = {p["stride_y"], p["stride_x"]}
+    stride = "" if steps == {1} else f" / {p['stride_y']}" + (f"x{p['stride_x']}" if len(steps) > 1 else "")
+    return f"{name} {p['kernel_y']}x{p['kernel_x']}{stride}"
+
+
 def short_name(name: str) -> str:
     """The telling part of a name of TensorFlow, such as "conv_1" of "model/conv_1/Relu;model/conv_1/BiasAdd"."""
-    parts = [part for part in name.split(";")[0].split("/") if part]
+    parts = [part for part in name.split(";", maxsplit=1)[0].removesuffix(":0").split("/") if part]
     return parts[-2] if len(parts) > 1 else (parts[0] if parts else name)
 
 
@@ -89,6 +101,7 @@ def _layer(model: GradedModel, index: int) -> dict[str, Any]:
         "index": index,
         "name": layer.name,
         "kind": layer.kind.name.lower(),
+        "windowed": windowed(layer),
         "source": layer.source,
         "inputs": [list(model.tensors[i].shape) for i in layer.inputs],
         "output": list(output.shape),
@@ -114,5 +127,7 @@ def _memory(model: GradedModel, image: int) -> dict[str, int]:
         "activations": model.memory - model.variables,
         "variables": model.variables,
         "scratch": scratch_size(model),
+        "arena": arena_size(model),
+        "struct": _STRUCTS,
         "tables": sum(int(layer.table.nbytes) for layer in model.layers if layer.table is not None),
     }

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spikelet.graded.model import GradedModel, Layer
+from spikelet.graded.report_flow import TensorMemory
 
 __all__ = ["Zeros", "is_depthwise", "macs", "multiplies", "weights_of"]
 
@@ -73,33 +74,34 @@ class Zeros:
 
     def __init__(self, model: GradedModel) -> None:
         self._model = model
+        self._memory = TensorMemory(model)
         self._reads = {i: _reads(layer) for i, layer in enumerate(model.layers) if multiplies(layer)}
-        self._seen: dict[int, npt.NDArray[Any]] = {
-            index: tensor.constant for index, tensor in enumerate(model.tensors) if tensor.constant is not None
-        }
-        #: Of each layer that multiplies, by index: all, and those that are skipped.
+        #: Of each layer that multiplies, by index: all of an inference, and those that were skipped so far.
         self.all = {index: macs(model.layers[index]) for index in self._reads}
         self.skipped = dict.fromkeys(self._reads, 0)
         self.inferences = 0
 
+    def reset(self) -> None:
+        """The network's variables begin anew."""
+        self._memory.reset()
+
     def begin(self, inputs: tuple[npt.NDArray[Any], ...]) -> None:
         """Start an inference."""
         self.inferences += 1
-        for port, values in zip(self._model.inputs, inputs, strict=True):
-            self._seen[port.tensor] = values
+        self._memory.begin(inputs)
 
     def add(self, index: int, output: npt.NDArray[Any]) -> None:
         """Take a layer's output; before it is kept, what the layer read is counted."""
         layer = self._model.layers[index]
-        if index in self._reads and layer.inputs[0] in self._seen:
-            values = self._seen[layer.inputs[0]].reshape(*self._reads[index].shape, _channels(layer))
+        if index in self._reads:
+            values = self._memory.read(layer.inputs[0]).reshape(*self._reads[index].shape, _channels(layer))
             zeros = np.count_nonzero(values == layer.parameters["in_zero"], axis=2)
             self.skipped[index] += int((zeros * self._reads[index]).sum())
-        self._seen[layer.output] = output
+        self._memory.write(layer.output, output)
 
     def value(self, tensor: int) -> npt.NDArray[Any]:
-        """A tensor as it was last written."""
-        return self._seen[tensor]
+        """What a tensor holds now."""
+        return self._memory.read(tensor)
 
     @property
     def share(self) -> float:

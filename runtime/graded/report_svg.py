@@ -6,6 +6,8 @@ from typing import Any
 
 from spikelet.graded.model import GradedModel, GradedPort
 from spikelet.graded.report import describe, kind_of, one_line, short_name
+from spikelet.graded.report_flow import flows
+from spikelet.graded.report_macs import is_depthwise
 from spikelet.svg import Svg
 from spikelet.svg_graph import STYLE, GraphEdge, GraphNode, draw
 
@@ -31,21 +33,10 @@ def graded_drawing(model: GradedModel, *, title: str) -> Svg:
         ModelError: the model breaks a rule.
     """
     report = describe(model)
-    first, last = len(model.inputs), len(model.inputs) + len(model.layers)
     nodes = [_port(model, port, "input") for port in model.inputs]
     nodes += [_layer(model, entry) for entry in report["layers"]]
     nodes += [_port(model, port, "output") for port in model.outputs]
-    writers: dict[int, list[int]] = {port.tensor: [index] for index, port in enumerate(model.inputs)}
-    for index, layer in enumerate(model.layers):
-        writers.setdefault(layer.output, []).append(first + index)
-    edges = []
-    for index, layer in enumerate(model.layers):
-        for tensor in dict.fromkeys(layer.inputs):
-            for writer in writers.get(tensor, []):
-                if writer != first + index:
-                    edges.append(_edge(model, tensor, writer, first + index))
-    for index, port in enumerate(model.outputs):
-        edges += [_edge(model, port.tensor, writer, last + index) for writer in writers.get(port.tensor, [])]
+    edges = [_edge(model, *flow) for flow in flows(model)]
     image = report["image"]
     head = [
         f"{title}: {one_line(model)}",
@@ -55,7 +46,7 @@ def graded_drawing(model: GradedModel, *, title: str) -> Svg:
     return draw(nodes, edges, title=title, head=head)
 
 
-def _edge(model: GradedModel, tensor: int, source: int, target: int) -> GraphEdge:
+def _edge(model: GradedModel, source: int, target: int, tensor: int) -> GraphEdge:
     shape = "×".join(map(str, _core(model.tensors[tensor].shape)))
     back = source >= target
     return GraphEdge(source=source, target=target, lines=(shape,), back=back, tip=model.tensors[tensor].name)
@@ -84,7 +75,7 @@ def _layer(model: GradedModel, entry: dict[str, Any]) -> GraphNode:
         what += f" {p['kernel_y']}×{p['kernel_x']}"
     if p.get("stride_y", 1) * p.get("stride_x", 1) > 1:
         what += f", stride {p['stride_y']}" + (f"×{p['stride_x']}" if p["stride_y"] != p["stride_x"] else "")
-    if p.get("groups", 1) > 1:
+    if p.get("groups", 1) > 1 and not is_depthwise(layer):
         what += f", {p['groups']} groups"
     lines = [what]
     if entry["weights"]:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from spikelet.graded.data import GradedDataSet
 from spikelet.graded.model import GradedModel
 from spikelet.graded.reference import GradedReference
+from spikelet.graded.report_flow import extent
 from spikelet.graded.runner import GradedRunner, IntArray, dequantised
 
 __all__ = [
@@ -179,8 +180,8 @@ class _FloatSums:
             sums[1] += float(signal @ signal)
             sums[2] = max(sums[2], float(np.abs(error).max()))
             sums[3] += error.size
-        last = self._model.outputs[0].tensor
-        of_output = [index for index in real if self._model.layers[index].output == last]
+        last = extent(self._model.tensors[self._model.outputs[0].tensor])
+        of_output = [i for i in real if extent(self._model.tensors[self._model.layers[i].output]) == last]
         if of_output:
             index = of_output[-1]
             self._same.append(int(np.argmax(outputs[index])) == int(np.argmax(real[index])))

@@ -18,15 +18,7 @@ from spikelet.graded.verify_interpreter import Interpreter
 if TYPE_CHECKING:
     from spikelet.converters.tflite.file import TfliteFile
 
-__all__ = ["FloatLayers", "InterpreterLayers", "is_float", "require_source"]
-
-
-def is_float(file: TfliteFile) -> bool:
-    """Whether a file's layers compute with real numbers: then it has to be quantised."""
-    graph = file.subgraphs[0]
-    moving = {"QUANTIZE", "DEQUANTIZE", "RESHAPE", "SQUEEZE"}
-    computing = [operator for operator in graph.operators if operator.kind not in moving]
-    return any(graph.tensors[i].kind == "FLOAT32" for operator in computing for i in operator.outputs)
+__all__ = ["FloatLayers", "InterpreterLayers", "require_source"]
 
 
 def require_source(path: Path, model: GradedModel) -> None:
@@ -82,15 +74,15 @@ class InterpreterLayers:
             tensor = self._model.tensors[port.tensor]
             if detail["dtype"] == np.float32:
                 array: npt.NDArray[Any] = dequantised(values, tensor)
-            elif detail["dtype"] == np.uint8:
-                array = (values.astype(np.int16) + 128).astype(np.uint8)
             else:
-                array = values
+                array = (values.astype(np.int32) + port.offset).astype(detail["dtype"])
             given.append(array.reshape(detail["shape"]))
         self._interpreter.infer(*given)
         for index in sorted(self._tensors):
             values = self._interpreter.tensor(self._tensors[index])
             tensor = self._model.tensors[self._model.layers[index].output]
+            if values.dtype == np.uint8:
+                values = (values.astype(np.int16) - 128).astype(np.int8)
             if values.dtype == tensor.type.dtype and values.size == tensor.size:
                 yield index, values.reshape(tensor.shape)
 
