@@ -56,6 +56,7 @@ class Cell:
     def __init__(self, node: Neurons, dtype: np.dtype[Any]) -> None:
         self._choices, self._strict, self._size = node.choices, node.strict, node.size
         self.fires = node.choices.fires
+        self._most = node.most or np.inf
         for name in (
             "decay_v",
             "decay_u",
@@ -136,7 +137,7 @@ class Cell:
             return fired.astype(v.dtype)
         steps = v / self._count_by + (1 - self._threshold / self._count_by)
         counts = np.ceil(steps) - 1 if self._strict else np.floor(steps)
-        return np.where(fired, np.maximum(counts, 1), 0).astype(v.dtype)
+        return np.where(fired, np.clip(counts, 1, self._most), 0).astype(v.dtype)
 
     def _after_spikes(self, v: Array, count: Array) -> Array:
         if self._choices.reset_kind is ResetKind.SUBTRACT:

@@ -9,7 +9,7 @@ import numpy as np
 
 from spikelet.converters.bounds import Source
 from spikelet.converters.graph import Network, shapes
-from spikelet.converters.nodes import Convolution, DelayLine, Neurons, Output, Weighted, size_of
+from spikelet.converters.nodes import Convolution, DelayLine, Input, Neurons, Output, Weighted, size_of
 from spikelet.converters.ordering import order
 from spikelet.converters.placing import Place, block_of, placed, projection
 from spikelet.converters.ports import Options, output_port, source_of
@@ -130,6 +130,10 @@ class Lowered:
         """Maps get their channels last, but those whose neurons a port tells: these keep the file's numbers."""
         nodes = self._network.nodes
         places: dict[str, Place] = dict.fromkeys([*self._ports, *self._ordered.paths])
+        for path, node in self._network.of(Input):
+            if node.channels_last:
+                height, width, channels = node.port_shape
+                places[path] = (channels, height, width)
         pinned = {self._origin(source) for path, _ in self._network.of(Output) for source in self._sources[path]}
         for path in self._ordered.paths:
             if path in pinned or not isinstance(nodes[path], Neurons):

@@ -85,10 +85,14 @@ class Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Input(Node):
-    """Where input enters. `port_shape` is the shape that people know, where `shape` was flattened."""
+    """Where input enters. `port_shape` is the shape that people know, where `shape` was flattened.
+
+    `channels_last`: the port's neurons are numbered (height, width, channels), `shape` being (channels, height, width).
+    """
 
     shape: Shape
     port_shape: Shape = ()
+    channels_last: bool = False
 
     def gives(self, _: Shape, /) -> Shape:
         """Its own shape."""
@@ -362,7 +366,8 @@ class Neurons(Node):
     All arrays are float64 of shape (size,). Potentials are counted from `offset` (the file's
     v_leak); `gain` multiplies the input; `reset` is `reset_by` or `reset_to`, by the kind of reset.
     `strict` says whether `v > threshold` fires or `v >= threshold`. `unit` is there where the file's own
-    numbers are integers (Loihi): the size of a weight unit, with which all weights are whole.
+    numbers are integers (Loihi): the size of a weight unit, with which all weights are whole. `most` is how many
+    spikes a tick may have where several are allowed; 0: as many as its consumers can take.
     """
 
     shape: Shape
@@ -379,6 +384,7 @@ class Neurons(Node):
     v_init: FloatArray
     offset: FloatArray
     unit: float | None = None
+    most: int = 0
 
     @property
     def size(self) -> int:

@@ -317,7 +317,7 @@ def _max_count(node: Neurons, scale: FloatArray, given: FloatArray, v_bound: Flo
         start = np.maximum(np.maximum(node.threshold, kept), node.v_init) / scale
         after = np.minimum(v_bound, start + (current_bound(node, given)))
     most = np.max(np.where(np.isfinite(node.threshold), after * scale / node.count_by, 0.0)) + 1
-    return int(min(most, _MAX_COUNT))
+    return int(min(most, node.most or _MAX_COUNT))
 
 
 def _parameters(path: str, node: Neurons, unit: FloatArray) -> dict[str, Int32Array]:

@@ -61,7 +61,8 @@ def _flat(node: Node, given: Shape) -> Node:
     if isinstance(node, Output):
         return Output(shape=None)
     if isinstance(node, Input):
-        return replace(node, shape=(size_of(node.shape),), port_shape=node.shape)
+        known = (*node.shape[1:], node.shape[0]) if node.channels_last else node.shape
+        return replace(node, shape=(size_of(node.shape),), port_shape=known)
     if isinstance(node, Scale):
         return Scale(scale=node.scale.reshape(-1))
     if isinstance(node, (Conv, Pool)):

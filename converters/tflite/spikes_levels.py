@@ -1,0 +1,158 @@
+"""How large a spike is: the largest value of each population on data, and thresholds made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from spikelet.converters.graph import Network, incoming, shapes, topological
+from spikelet.converters.linear import matrix_of
+from spikelet.converters.nodes import FloatArray, Input, Linear, Neurons, Node, Output, Scale, Shape, size_of
+from spikelet.converters.tflite.spikes_wiring import Plan
+
+__all__ = ["Levels", "Static", "levels", "with_levels"]
+
+#: By path of the population, shape (size,): the value that a spike in every tick stands for.
+Levels = Mapping[str, FloatArray]
+_BATCH = 64
+#: Most values that are kept for one population.
+_MOST = 2**25
+#: Part of a layer's level that a channel's has at least: quieter channels would only make noise louder.
+_LEAST = 1 / 16
+_TINY = 1e-9
+
+
+class Static:
+    """A plan's network without time: each population gives what its ReLU gives."""
+
+    def __init__(self, network: Network) -> None:
+        self._order, self._sources, self._network = topological(network), incoming(network), network
+        shape = shapes(network, "a static run")
+        self._maps = {
+            path: _map(node, shape[self._sources[path][0]], path)
+            for path, node in network.nodes.items()
+            if not isinstance(node, (Input, Neurons, Output))
+        }
+
+    def run(self, frames: npt.ArrayLike) -> dict[str, npt.NDArray[np.float32]]:
+        """The values of all populations, shape (samples, size).
+
+        Args:
+            frames: in the numbering of the network, shape (samples, size).
+        """
+        values: dict[str, npt.NDArray[np.float32]] = {}
+        for path in self._order:
+            node, sources = self._network.nodes[path], self._sources[path]
+            if isinstance(node, Input):
+                values[path] = np.asarray(frames, np.float32)
+                continue
+            given = values[sources[0]]
+            for source in sources[1:]:
+                given = given + values[source]
+            if isinstance(node, Neurons):
+                given = given + node.bias.astype(np.float32)
+                values[path] = np.maximum(given, 0) if node.choices.fires else given
+            elif not isinstance(node, Output):
+                values[path] = self._maps[path](given)
+        return {path: values[path] for path, _ in self._network.of(Neurons)}
+
+
+def _map(node: Node, shape: Shape, path: str) -> Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]:
+    if isinstance(node, Scale) and node.scale.size == 1:
+        factor = np.float32(node.scale.item())
+        return lambda x: x * factor
+    if isinstance(node, Linear):
+        weight = node.weight.T.astype(np.float32)
+        return lambda x: x @ weight
+    rows = matrix_of(node, shape, path).T.tocsr().astype(np.float32)
+    return lambda x: (rows @ x.T).T
+
+
+def in_order(plan: Plan, frames: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Frames as the port takes them, in the numbering of the network."""
+    ((_, node),) = plan.network.of(Input)
+    flat = frames.reshape(len(frames), -1)
+    if not node.channels_last:
+        return flat
+    channels, height, width = node.shape
+    return flat.reshape(-1, height * width, channels).transpose(0, 2, 1).reshape(len(frames), -1)
+
+
+def levels(plan: Plan, frames: npt.NDArray[np.uint8], *, percentile: float, channels: bool) -> Levels:
+    """The largest value of each population, but for outliers.
+
+    Args:
+        plan: the network.
+        frames: of calibration, as the port takes them.
+        percentile: of all values of a layer (or channel) that is still reached.
+        channels: whether each channel has its own.
+    """
+    static, given = Static(plan.network), in_order(plan, frames)
+    kept: dict[str, list[npt.NDArray[np.float32]]] = {path: [] for path in plan.roles}
+    for values in _batches(static, given):
+        for path, rows in kept.items():
+            rows.append(values[path][:: _step(len(given), values[path].shape[1])])
+    found: dict[str, FloatArray] = {}
+    for path, role in plan.roles.items():
+        node = plan.network.nodes[path]
+        assert isinstance(node, Neurons)
+        if not role.like:
+            level = _level(np.concatenate(kept[path]), node.shape, percentile, channels=channels)
+            found[path] = np.minimum(level, role.ceiling)
+    return {
+        path: _spread(found[role.like or path], plan.network.nodes[path].shape)  # type: ignore[attr-defined]
+        for path, role in plan.roles.items()
+    }
+
+
+def _step(samples: int, size: int) -> int:
+    return max(1, samples * size // _MOST)
+
+
+def _batches(static: Static, frames: npt.NDArray[np.uint8]) -> Iterator[dict[str, npt.NDArray[np.float32]]]:
+    for start in range(0, len(frames), _BATCH):
+        yield static.run(frames[start : start + _BATCH])
+
+
+def _level(values: npt.NDArray[np.float32], shape: Shape, percentile: float, *, channels: bool) -> FloatArray:
+    """One number for each channel."""
+    whole = float(np.percentile(values, percentile))
+    whole = whole if whole > _TINY else max(float(np.max(values, initial=0.0)), 1.0)
+    if not channels:
+        return np.full(shape[0], whole)
+    own = np.percentile(
+        values.reshape(len(values), shape[0], -1).transpose(1, 0, 2).reshape(shape[0], -1), percentile, axis=1
+    )
+    return np.maximum(own, _LEAST * whole)
+
+
+def _spread(level: FloatArray, shape: Shape) -> FloatArray:
+    return np.repeat(level, size_of(shape[1:]))
+
+
+def with_levels(plan: Plan, found: Levels, *, burst: int, start: float) -> Network:
+    """Neurons with thresholds: potentials are counted in thresholds, spikes are worth `level / burst`.
+
+    Args:
+        plan: the network.
+        found: a level for each neuron that fires.
+        burst: most spikes of a tick.
+        start: initial potential, in thresholds.
+    """
+    nodes = dict(plan.network.nodes)
+    for path, level in found.items():
+        node, worth = nodes[path], level / burst
+        assert isinstance(node, Neurons)
+        nodes[path] = replace(
+            node,
+            choices=replace(node.choices, several=burst > 1),
+            gain=1 / worth,
+            bias=node.bias / worth,
+            v_init=np.full(node.size, start),
+            most=burst if burst > 1 else 0,
+        )
+        nodes[f"{path}.value"] = Scale(scale=worth.reshape(node.shape) if np.any(worth != worth[0]) else worth[:1])
+    return Network(nodes=nodes, edges=plan.network.edges, meta=plan.network.meta)

@@ -1,0 +1,153 @@
+"""What the spiking form reads from a file: operators with their options, and constants as real numbers."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import numpy as np
+
+from spikelet.converters.nodes import FloatArray, Shape
+from spikelet.converters.tflite.file import Operator, Subgraph, Tensor, TfliteFile
+from spikelet.errors import ConvertError
+
+__all__ = ["Reading", "planar"]
+
+#: Weights below this part of their layer's largest are 0: dead channels have scales near 1e-30.
+_DEAD = 1e-12
+_LIMITS = {"INT8": 127, "INT16": 32767, "UINT8": 255}
+#: What a frame's number, 0 to 255, is above the file's.
+_ABOVE = {"INT8": 128, "UINT8": 0}
+_GRADED = "Convert without spikes: the graded form runs it, with the interpreter's results."
+
+
+class Reading:
+    """The network of a file."""
+
+    def __init__(self, file: TfliteFile) -> None:
+        self.graph: Subgraph = file.subgraphs[0]
+        if len(self.graph.inputs) != 1 or len(self.graph.outputs) != 1:
+            raise ConvertError(
+                "network",
+                "ports",
+                found=f"{len(self.graph.inputs)} inputs and {len(self.graph.outputs)} outputs",
+                allowed="one of each for a spiking network",
+                hint="Convert without spikes: the graded form takes several.",
+            )
+
+    def refuse(self, operator: Operator, field: str, found: str, allowed: str, hint: str = _GRADED) -> NoReturn:
+        """An error about an operator."""
+        name = self.graph.tensors[operator.outputs[0]].name[:60] if operator.outputs else "nothing"
+        raise ConvertError(
+            f"operator {operator.index} {operator.kind} writing {name}", field, found=found, allowed=allowed, hint=hint
+        )
+
+    def option(self, operator: Operator, name: str) -> int:
+        """A whole number."""
+        value = operator.options.get(name)
+        if not isinstance(value, (int, float)):
+            self.refuse(operator, name, repr(value), "a whole number", "The file is damaged: export it again.")
+        return int(value)
+
+    def written(self, operator: Operator) -> Tensor:
+        """The tensor that an operator writes."""
+        return self.graph.tensors[operator.outputs[0]]
+
+    def axes(self, tensor: Tensor) -> Shape:
+        """A tensor's shape as (channels, height, width) or (n,), without the batch.
+
+        Raises:
+            ConvertError: there is a batch of several, or there are too many axes.
+        """
+        batch, *rest = tensor.shape or (0,)
+        if len(tensor.shape) == 1:
+            return tensor.shape
+        if batch != 1 or not 1 <= len(rest) <= 3 or 0 in rest:
+            raise ConvertError(
+                f"tensor {tensor.index} ({tensor.name[:60]})",
+                "shape",
+                found=str(tensor.shape),
+                allowed="a batch of 1 with a vector, or a map of up to 3 axes",
+                hint="Export the network for one sample at a time.",
+            )
+        *spatial, channels = rest
+        if not spatial:
+            return (channels,)
+        height, width = (1, *spatial)[-2:]
+        return (channels, height, width)
+
+    def constant(self, operator: Operator, place: int) -> FloatArray:
+        """The real numbers of a constant input.
+
+        Raises:
+            ConvertError: it is computed, or whole numbers without a scale.
+        """
+        tensor = self.graph.tensors[operator.inputs[place]]
+        if tensor.data is None:
+            self.refuse(operator, "inputs", f"tensor {tensor.index}, which is computed", "constant weights")
+        values = np.array(tensor.data, np.float64)
+        known = tensor.quantisation
+        if known is None:
+            if tensor.data.dtype.kind != "f":
+                self.refuse(
+                    operator,
+                    "quantization",
+                    f"tensor {tensor.index} of {tensor.kind} without a scale",
+                    "a scale",
+                    "Export the file with full integer quantisation.",
+                )
+            return values
+        shape = [-1 if axis == known.axis and len(known.scale) > 1 else 1 for axis in range(values.ndim)]
+        scale, zero = (array.astype(np.float64).reshape(shape) for array in (known.scale, known.zero_point))
+        real: FloatArray = scale * (values - zero)
+        return real
+
+    def weights(self, operator: Operator) -> FloatArray:
+        """The second input, without dust."""
+        values = self.constant(operator, 1)
+        values[np.abs(values) < _DEAD * np.max(np.abs(values), initial=0.0)] = 0.0
+        return values
+
+    def bias(self, operator: Operator) -> FloatArray | None:
+        """The third input, where there is one."""
+        if len(operator.inputs) < 3 or operator.inputs[2] < 0:
+            return None
+        return self.constant(operator, 2).reshape(-1)
+
+    def ceiling(self, tensor: Tensor) -> float:
+        """The largest number that a tensor can hold."""
+        known = tensor.quantisation
+        if known is None or tensor.kind not in _LIMITS:
+            return float("inf")
+        return float(known.scale[0]) * (_LIMITS[tensor.kind] - int(known.zero_point[0]))
+
+    def pixels(self, scale: float | None, zero: int | None) -> tuple[float, int]:
+        """What a frame's numbers mean: scale (number - zero).
+
+        Raises:
+            ConvertError: the file does not say, nor does the caller; or both do.
+        """
+        tensor = self.graph.tensors[self.graph.inputs[0]]
+        readers = [operator for operator in self.graph.operators if tensor.index in operator.inputs]
+        if tensor.quantisation is None and readers and all(operator.kind == "QUANTIZE" for operator in readers):
+            tensor = self.written(readers[0])
+        known = tensor.quantisation
+        if known is not None and tensor.kind in _ABOVE and scale is None and zero is None:
+            return float(known.scale[0]), int(known.zero_point[0]) + _ABOVE[tensor.kind]
+        if known is None and scale is not None and 0 < scale < np.inf and 0 <= (zero or 0) <= 255:
+            return scale, zero or 0
+        raise ConvertError(
+            f"tensor {tensor.index} ({tensor.name[:60]})",
+            "input_scale",
+            found=f"{scale} and zero {zero} for an input of {tensor.kind}, {'with' if known else 'without'} a scale",
+            allowed="for int8 and uint8 what the file says; for float32 a scale above 0 and a zero of 0 to 255",
+            hint="Leave input_scale= out for quantised files; 1/255 means pixels of 0 to 1.",
+        )
+
+
+def planar(values: FloatArray, shape: Shape) -> FloatArray:
+    """Flat numbers in the file's order, channels last, in C order of (channels, height, width)."""
+    flat = values.reshape(-1)
+    if len(shape) == 1:
+        return flat
+    channels, height, width = shape
+    return flat.reshape(height * width, channels).T.reshape(-1)
