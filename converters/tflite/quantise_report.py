@@ -1,0 +1,148 @@
+"""What quantising did to a network: measured with its integers on data that nothing was fitted to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from spikelet.converters.tflite.file import TfliteFile
+from spikelet.converters.tflite.float_call import Array
+from spikelet.converters.tflite.float_run import FloatRun
+from spikelet.converters.tflite.quantise_bits import Labels
+from spikelet.converters.tflite.quantise_graph import WEIGHTED
+from spikelet.converters.tflite.quantise_settings import Tried
+from spikelet.graded.model import GradedModel
+from spikelet.graded.runner import GradedRunner, dequantised, quantised
+
+__all__ = ["layer_rows", "measured", "report_lines", "tried_rows"]
+
+
+class _Errors:
+    """Squared errors of each tensor in parts of its variance, and predictions of the first output."""
+
+    def __init__(self) -> None:
+        self.squares: dict[str, float] = {}
+        self.sums: dict[str, list[Any]] = {}
+
+    def add(self, name: str, found: Array, meant: Array) -> None:
+        """Count one sample."""
+        y = meant.astype(np.float64)
+        self.squares[name] = self.squares.get(name, 0.0) + float(np.sum((found - y) ** 2))
+        n, total, power = self.sums.get(name, [0, 0.0, 0.0])
+        self.sums[name] = [n + 1, total + y, power + float(np.sum(y**2))]
+
+    def relative(self, name: str) -> float | None:
+        """None where it was not seen."""
+        if name not in self.squares:
+            return None
+        n, total, power = self.sums[name]
+        variance = power - float(np.sum(total**2)) / n
+        return self.squares[name] / variance if variance > 1e-12 * power else 0.0
+
+
+def measured(
+    original: FloatRun, runner: GradedRunner, inputs: Sequence[Array], labels: Labels | None
+) -> tuple[dict[str, Any], dict[str, float | None]]:
+    """Run the float network and the integers beside each other.
+
+    Args:
+        original: the float network.
+        runner: of the integers.
+        inputs: of both, shape (samples, *shape of the file).
+        labels: of the samples.
+
+    Returns:
+        "samples"; "predictions_equal" [percent] of the first output; with labels "accuracy" [percent] of "float" and
+        of "integers". And by name of the tensor the squared error in parts of its variance.
+    """
+    original.reset()
+    runner.reset()
+    graph, errors = original.graph, _Errors()
+    by_name = {graph.tensors[i].name: i for operator in graph.operators for i in operator.outputs}
+    found, wanted = list[int](), list[int]()
+    for values in _samples(original, inputs):
+        answer = None
+        for name, integers in _integers(runner, [values[index] for index in graph.inputs]):
+            if name in by_name and integers.size == values[by_name[name]].size:
+                errors.add(name, integers.reshape(-1), values[by_name[name]].reshape(-1))
+            answer = integers if name == graph.tensors[graph.outputs[0]].name else answer
+        assert answer is not None, "an output of the network is the output of a layer"
+        found.append(int(np.argmax(answer)))
+        wanted.append(int(np.argmax(values[graph.outputs[0]])))
+    result: dict[str, Any] = {"samples": len(found), "predictions_equal": _percent(np.equal(found, wanted))}
+    if labels is not None:
+        result["accuracy"] = {
+            "float": _percent(np.equal(wanted, labels)),
+            "integers": _percent(np.equal(found, labels)),
+        }
+    return result, {name: errors.relative(name) for name in by_name}
+
+
+def _samples(original: FloatRun, inputs: Sequence[Array]) -> Iterator[dict[int, Array]]:
+    """Every tensor of the float network, a sample at a time."""
+    for batch in original.tensors(*inputs):
+        for k in range(len(next(iter(batch.values())))):
+            yield {index: values[k] for index, values in batch.items()}
+
+
+def _integers(runner: GradedRunner, inputs: Sequence[Array]) -> Iterator[tuple[str, Array]]:
+    """What each layer makes of a sample, as real numbers, with the name of its tensor."""
+    model = runner.model
+    given = []
+    for port, values in zip(model.inputs, inputs, strict=True):
+        tensor = model.tensors[port.tensor]
+        given.append(quantised(values.reshape(tensor.shape), tensor, f"input {port.name!r}"))
+    for index, integers in runner.layers(*given):
+        tensor = model.tensors[model.layers[index].output]
+        yield tensor.name, dequantised(integers, tensor)
+
+
+def _percent(hits: Any) -> float:
+    return round(100 * float(np.mean(hits)), 3)
+
+
+def layer_rows(file: TfliteFile, model: GradedModel, errors: Mapping[str, float | None]) -> list[dict[str, Any]]:
+    """Of each layer with weights: "layer", "name", "bits", "bytes" in the image, and "error" of what it writes.
+
+    Args:
+        file: the int8 file.
+        model: what became of it.
+        errors: of `measured`.
+    """
+    rows, graph = [], file.subgraphs[0]
+    for operator in graph.operators:
+        if operator.kind not in WEIGHTED:
+            continue
+        own = [layer for layer in model.layers if layer.source == operator.index]
+        arrays = [array for layer in own for array in (layer.weights, layer.table) if array is not None]
+        weights = graph.tensors[operator.inputs[1]].quantisation
+        name = graph.tensors[operator.outputs[0]].name
+        error = errors.get(name)
+        rows.append(
+            {
+                "layer": f"{operator.index} {operator.kind}",
+                "name": name,
+                "bits": 8 if weights is None else weights.bits,
+                "bytes": int(sum(array.nbytes for array in arrays)),
+                "error": None if error is None else round(error, 8),
+            }
+        )
+    return rows
+
+
+def tried_rows(tried: Sequence[Tried]) -> list[dict[str, Any]]:
+    """Settings that were tried and their loss, as data."""
+    return [{**asdict(one.settings), "loss": round(one.loss, 8)} for one in tried]
+
+
+def report_lines(report: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """A report as rows of text, the head first: layers, their sum, and accuracy."""
+    lines: list[tuple[str, ...]] = [("layer", "bits", "bytes", "error")]
+    for row in report["layers"]:
+        error = "" if row["error"] is None else f"{100 * row['error']:.3f} %"
+        lines.append((f"{row['layer']}", f"{row['bits']}", f"{row['bytes']}", error))
+    lines.append(("all", "", f"{report['bytes']}", f"float: {report['float_bytes']} bytes"))
+    return lines
