@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from spikelet.cli.screen import Rows, number, print_json, say, size, table
+from spikelet.cli.screen import Rows, number, print_json, say, size, table, width
 from spikelet.graded.budget import GradedBudget, graded_budget
 from spikelet.graded.model import GradedModel
-from spikelet.graded.report import describe, short_name
+from spikelet.graded.report import describe, shape_of, short_name
 from spikelet.graded.report_svg import draw_graded
 from spikelet.svg_file import write_text
 
 __all__ = ["inspect_graded", "print_memory"]
+
+#: Characters of a line from which on everything is shown, and of a name where they are fewer.
+_WIDE, _NAME = 110, 13
 
 
 def inspect_graded(
@@ -70,8 +73,9 @@ def print_memory(memory: dict[str, Any]) -> None:
     rows += [
         ("variables, kept between inferences", size(memory["variables"]), "RAM"),
         ("network's own struct", size(memory["struct"]), "RAM"),
-        ("tables of channels and functions", size(memory["tables"]), "flash, in the image"),
         ("image", size(memory["image"]), "flash"),
+        ("tables of channels and functions in it", size(memory["tables"]), "flash"),
+        ("names and shapes for people in it", size(memory["meta"]), "flash"),
     ]
     table("Memory", ("", "#bytes", "where"), rows)
 
@@ -106,27 +110,26 @@ def _ports(report: dict[str, Any]) -> None:
             labels = ", ".join(port["labels"])
             own = f"{port['type']}{', float32 in the file' if port['is_float'] else ''}"
             rows.append(
-                (kind, port["name"], _shape(port["shape"]), own, f"{port['scale']:.6g}", port["zero_point"], labels)
+                (kind, port["name"], shape_of(port["shape"]), own, f"{port['scale']:.6g}", port["zero_point"], labels)
             )
     labelled = any(row[-1] for row in rows)
     columns = ("", "name", "shape", "numbers", "#scale", "#zero point", *(["labels"] if labelled else []))
     table("Ports", columns, rows if labelled else [row[:-1] for row in rows])
 
 
-def _shape(shape: list[int]) -> str:
-    return "x".join(map(str, shape))
-
-
 def _layers(report: dict[str, Any]) -> None:
+    """Layers; on a narrow screen without the scales of their outputs."""
+    wide = width() >= _WIDE
     rows: Rows = []
     for layer in report["layers"]:
         bits = f" ({layer['bits']} bits)" if layer["weights"] and layer["bits"] != 8 else ""
+        name = short_name(layer["name"])
         rows.append(
             (
                 layer["index"],
-                short_name(layer["name"]),
+                name if wide or len(name) <= _NAME else f"{name[: _NAME - 6]}…{name[-5:]}",
                 layer["windowed"] + bits,
-                _shape(layer["output"]),
+                shape_of(layer["output"]),
                 number(layer["parameters"]) if layer["parameters"] else "",
                 number(sum(layer["bytes"].values())),
                 number(layer["macs"]) if layer["macs"] else "",
@@ -136,5 +139,9 @@ def _layers(report: dict[str, Any]) -> None:
         )
     stored = sum(sum(layer["bytes"].values()) for layer in report["layers"])
     rows.append(("", "all", "", "", number(report["parameters"]), number(stored), number(report["macs"]), "", ""))
-    columns = ("#", "layer", "kind", "output", "#parameters", "#bytes", "#MACs", "#scale", "#zero")
-    table("Layers", columns, rows)
+    columns = ("#", "layer", "kind", "output", "#weights", "#bytes", "#MACs", "#scale", "#zero")
+    shown = len(columns) if wide else columns.index("#scale")
+    table("Layers", columns[:shown], [row[:shown] for row in rows])
+    if not wide:
+        say("scales and zero points are shown on a wider screen, and by --json")
+        say()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from spikelet.graded.image import encode
+from spikelet.graded.image_meta import write_meta
 from spikelet.graded.memory import arena_size, scratch_size
 from spikelet.graded.model import PARAMETERS, GradedModel, GradedPort, Layer
 from spikelet.graded.report_macs import macs, multiplies, weights_of
 from spikelet.layout import crc_of
 
-__all__ = ["describe", "kind_of", "one_line", "short_name", "windowed"]
+__all__ = ["describe", "kind_of", "one_line", "shape_of", "short_name", "windowed"]
 
 #: Bytes of struct spkl_graded_model and struct spkl_graded where pointers have 32 bits (csrc/include/spkl_graded.h).
 _STRUCTS = 72
@@ -20,6 +22,8 @@ _KINDS = {
     "dense": "fully connected",
     "lut": "table",
 }
+
+_SHORT = {"average_pool": "avg pool", "depthwise": "dw conv", "dot": "fc", "dense": "fc"}
 
 
 def kind_of(layer: Layer) -> str:
@@ -32,25 +36,40 @@ def kind_of(layer: Layer) -> str:
 
 
 def windowed(layer: Layer) -> str:
-    """A layer's kind with its window and steps, such as "conv_s8 3x3 / 2"."""
-    p, name = layer.parameters, layer.kind.name.lower()
+    """A layer's kind in short, with its window and steps, such as "conv 3x3/2"; other numbers than int8 are named."""
+    p = layer.parameters
+    name, _, numbers = layer.kind.name.lower().rpartition("_")
+    if numbers not in {"s8", "s16"}:
+        name, numbers = layer.kind.name.lower(), ""
+    name = _SHORT.get(name, name.replace("_", " ")) + (" int16" if numbers == "s16" else "")
     if "kernel_y" not in p or p["kernel_y"] * p["kernel_x"] == 1:
         return name
     steps = {p["stride_y"], p["stride_x"]}
-    stride = "" if steps == {1} else f" / {p['stride_y']}" + (f"x{p['stride_x']}" if len(steps) > 1 else "")
+    stride = "" if steps == {1} else f"/{p['stride_y']}" + (f"x{p['stride_x']}" if len(steps) > 1 else "")
     return f"{name} {p['kernel_y']}x{p['kernel_x']}{stride}"
 
 
 def short_name(name: str) -> str:
-    """The telling part of a name of TensorFlow, such as "conv_1" of "model/conv_1/Relu;model/conv_1/BiasAdd"."""
-    parts = [part for part in name.split(";", maxsplit=1)[0].removesuffix(":0").split("/") if part]
+    """The telling part of a name of TensorFlow.
+
+    Such as "conv_1" of "model/relu_1/Relu;model/conv_1/BiasAdd;model/conv_1/Conv2D": what has the bias, else what
+    comes last.
+    """
+    segments = name.removesuffix(":0").split(";")
+    telling = next((segment for segment in segments if segment.endswith("/BiasAdd")), segments[-1])
+    parts = [part for part in telling.split("/") if part]
     return parts[-2] if len(parts) > 1 else (parts[0] if parts else name)
+
+
+def shape_of(shape: Sequence[int]) -> str:
+    """A shape without its batch of 1, such as "32x32x3"."""
+    return "x".join(map(str, shape[1:] if len(shape) > 1 and shape[0] == 1 else shape))
 
 
 def one_line(model: GradedModel) -> str:
     """Shapes of inputs and outputs, and the number of layers."""
     inputs, outputs = (
-        ", ".join("x".join(map(str, model.tensors[port.tensor].shape)) for port in ports)
+        ", ".join(shape_of(model.tensors[port.tensor].shape) for port in ports)
         for ports in (model.inputs, model.outputs)
     )
     return f"{inputs} to {outputs}, {len(model.layers)} layers"
@@ -121,7 +140,7 @@ def _layer(model: GradedModel, index: int) -> dict[str, Any]:
 
 
 def _memory(model: GradedModel, image: int) -> dict[str, int]:
-    """Bytes: of the image, of the arena and its parts. `tables` lie in the image, in flash."""
+    """Bytes: of the image, of the arena and its parts. `tables` and `meta` (names) lie in the image, in flash."""
     return {
         "image": image,
         "activations": model.memory - model.variables,
@@ -129,5 +148,6 @@ def _memory(model: GradedModel, image: int) -> dict[str, int]:
         "scratch": scratch_size(model),
         "arena": arena_size(model),
         "struct": _STRUCTS,
+        "meta": len(write_meta(model)),
         "tables": sum(int(layer.table.nbytes) for layer in model.layers if layer.table is not None),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from spikelet.graded.model import GradedModel, GradedPort
-from spikelet.graded.report import describe, kind_of, one_line, short_name
+from spikelet.graded.report import describe, kind_of, one_line, shape_of, short_name
 from spikelet.graded.report_flow import flows
 from spikelet.graded.report_macs import is_depthwise
 from spikelet.svg import Svg
@@ -47,14 +47,9 @@ def graded_drawing(model: GradedModel, *, title: str) -> Svg:
 
 
 def _edge(model: GradedModel, source: int, target: int, tensor: int) -> GraphEdge:
-    shape = "×".join(map(str, _core(model.tensors[tensor].shape)))
+    shape = shape_of(model.tensors[tensor].shape).replace("x", "×")
     back = source >= target
     return GraphEdge(source=source, target=target, lines=(shape,), back=back, tip=model.tensors[tensor].name)
-
-
-def _core(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """A shape without its batch of 1."""
-    return shape[1:] if len(shape) > 1 and shape[0] == 1 else shape
 
 
 def _port(model: GradedModel, port: GradedPort, looks: str) -> GraphNode:

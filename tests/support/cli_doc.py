@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import click
 
 from paths import ROOT
 from spikelet.cli import COMMANDS, group
+from spikelet.cli.graded_options import graded_data_options
 from spikelet.cli.options import conversion_options
 
 __all__ = ["PAGE", "text"]
@@ -38,38 +42,55 @@ An error is one message that says what to do, and the exit code of its class:
 
 def text() -> str:
     """The whole page."""
-    shared = _shared()
+    shared = {title: _shared(options) for title, (options, _) in _GROUPS.items()}
     parts = [_HEAD]
     for name in COMMANDS:
         command = group.get_command(click.Context(group), name)
         assert command is not None
         parts.append(_command(name, command, shared))
-    parts.append("## Conversion options\n\nOf every command that takes a network; `convert()` has them as keywords.\n")
-    parts.append(_table(list(shared.values())))
+    for title, (_, said) in _GROUPS.items():
+        parts.append(f"## {title}\n\n{said}\n")
+        parts.append(_table(list(shared[title].values())))
     return "\n".join(parts)
 
 
-def _shared() -> dict[str, click.Option]:
-    """The conversion options, by name."""
+#: Options that several commands share: by the title of their section, with what it says.
+_GROUPS: dict[str, tuple[Callable[..., Any], str]] = {
+    "Conversion options": (
+        conversion_options,
+        "Of every command that takes a network; `convert()` has them as keywords. Of a .tflite file `--labels` is"
+        " known, and of one of float32 `--calibration`, `--weights`, `--weight-bits` and `--max-loss`.",
+    ),
+    "Data options": (
+        graded_data_options,
+        "What is done with data that do not fit an int8 network as they are: [evaluate](../how-to/evaluate.md).",
+    ),
+}
+
+
+def _shared(options: Callable[..., Any]) -> dict[str, click.Option]:
+    """Options of a group, by name."""
 
     @click.command
-    @conversion_options
+    @options
     def none(**_: object) -> None:
         """Nothing."""
 
     return {p.name: p for p in none.params if isinstance(p, click.Option) and p.name}
 
 
-def _command(name: str, command: click.Command, shared: dict[str, click.Option]) -> str:
+def _command(name: str, command: click.Command, shared: dict[str, dict[str, click.Option]]) -> str:
     arguments = [p for p in command.params if isinstance(p, click.Argument)]
     options = [p for p in command.params if isinstance(p, click.Option)]
-    own = [option for option in options if option.name not in shared]
+    own = [option for option in options if not any(option.name in group for group in shared.values())]
     usage = " ".join(a.make_metavar(click.Context(command)) for a in arguments)
-    paragraphs = " ".join((command.help or "").split()) if "\n\n" not in (command.help or "") else command.help
+    paragraphs = command.help or ""
     lines = [f"## {name}\n", f"    spikelet {name} [OPTIONS] {usage}".rstrip() + "\n"]
-    lines += [" ".join(part.split()) + "\n" for part in (paragraphs or "").split("\n\n")]
-    if len(own) < len(options):
-        lines.append("Takes the [conversion options](#conversion-options).\n")
+    lines += [" ".join(part.split()) + "\n" for part in paragraphs.split("\n\n")]
+    names = {option.name for option in options}
+    taken = [f"[{title.lower()}](#{title.lower().replace(' ', '-')})" for title in shared if names & set(shared[title])]
+    if taken:
+        lines.append(f"Takes the {' and the '.join(taken)}.\n")
     lines.append(_table(own))
     return "\n".join(lines)
 
