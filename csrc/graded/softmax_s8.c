@@ -53,12 +53,14 @@ static int32_t reciprocal(int32_t x)
     return saturated(r, 2);
 }
 
-static int32_t entry(const struct spkl_layer *layer, int32_t i)
+/* The exponential of a value below the largest one. (An output that lies over
+ * other values of its row, which no planner does, may bring larger ones.) */
+static int32_t exponential(const struct spkl_layer *layer, int32_t below)
 {
     const struct spkl_softmax_s8_parameters *p = layer->parameters;
     const int32_t *table = layer->table;
 
-    return i < p->entries ? table[i] : 0;
+    return (uint32_t)below < (uint32_t)p->entries ? table[below] : 0;
 }
 
 /* No overflow: a sum is at most 4095 halved words, 2^31 - 2^19; it is at least
@@ -75,14 +77,14 @@ static void run_row(const struct spkl_layer *layer, const int8_t *in,
         top = in[i] > top ? in[i] : top;
     }
     for (int32_t i = 0; i < depth; i++) {
-        sum += spkl_halve(entry(layer, top - in[i]), SUM_BITS);
+        sum += spkl_halve(exponential(layer, top - in[i]), SUM_BITS);
     }
     while ((uint32_t)sum << zeros < 0x80000000u) {
         zeros++;
     }
     r = reciprocal((int32_t)(((uint32_t)sum << zeros) - 0x80000000u));
     for (int32_t i = 0; i < depth; i++) {
-        int32_t q = spkl_high(r, entry(layer, top - in[i]));
+        int32_t q = spkl_high(r, exponential(layer, top - in[i]));
 
         q = zeros < 4 ? 0 : spkl_halve(q, 35 - zeros);
         out[i] = (int8_t)spkl_clamp_to(q - 128, -128, 127);
