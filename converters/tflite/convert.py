@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from spikelet.converters.tflite.draft import Draft
 from spikelet.converters.tflite.file import TfliteFile
 from spikelet.converters.tflite.lower import lower
+from spikelet.converters.tflite.plan import Plan, plan
 from spikelet.converters.tflite.reader import read_tflite
 from spikelet.errors import ConvertError, ModelError
 from spikelet.graded.model import GradedModel, GradedTensor
@@ -40,11 +40,7 @@ def convert_tflite(
     name = (name or "network") if isinstance(file, TfliteFile) else Path(file).name
     read = file if isinstance(file, TfliteFile) else read_tflite(file)
     draft = lower(read, name, labels or ())
-    at, memory = {}, 0
-    for root in draft.roots():
-        at[root] = memory
-        memory += -(-draft.values[root].bytes // 8) * 8
-    model = _model(draft, at, memory, read, meta or {})
+    model = _model(plan(draft), read, meta or {})
     try:
         check(model)
     except ModelError as error:
@@ -52,32 +48,34 @@ def convert_tflite(
     return model
 
 
-def _model(draft: Draft, at: dict[int, int], memory: int, file: TfliteFile, meta: Mapping[str, Any]) -> GradedModel:
-    tensors = []
-    for index, value in enumerate(draft.values):
-        root, offset = draft.place(index)
-        tensors.append(
+def _model(planned: Plan, file: TfliteFile, meta: Mapping[str, Any]) -> GradedModel:
+    draft = planned.draft
+    initial = np.zeros(planned.variables, np.uint8)
+    for value, content in draft.kept.items():
+        initial[planned.place(value) :][: len(content)] = content
+    return GradedModel(
+        tensors=tuple(
             GradedTensor(
                 name=value.name,
                 shape=value.shape,
                 type=value.type,
-                at=0 if value.constant is not None else at[root] + offset,
+                at=0 if value.constant is not None else planned.place(index),
                 zero_point=value.zero_point,
                 scale=value.scale,
                 constant=value.constant,
             )
-        )
-    return GradedModel(
-        tensors=tuple(tensors),
+            for index, value in enumerate(draft.values)
+        ),
         layers=tuple(draft.layers),
         inputs=tuple(draft.inputs),
         outputs=tuple(draft.outputs),
-        memory=memory,
-        variables=0,
-        initial=np.zeros(0, np.uint8),
+        memory=planned.memory,
+        variables=planned.variables,
+        initial=initial,
         meta={
             "source": {"format": "tflite", "sha256": file.sha256, "description": file.description},
             "tensors": [value.tensor for value in draft.values],
+            "memory": {"planned": planned.memory, "variables": planned.variables, "least": planned.least},
             **meta,
         },
     )
