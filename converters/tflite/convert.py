@@ -12,6 +12,7 @@ from spikelet.converters.tflite.file import TfliteFile
 from spikelet.converters.tflite.lower import lower
 from spikelet.converters.tflite.plan import Plan, plan
 from spikelet.converters.tflite.reader import read_tflite
+from spikelet.converters.tflite.tflm_plan import tflm_plan
 from spikelet.errors import ConvertError, ModelError
 from spikelet.graded.model import GradedModel, GradedTensor
 from spikelet.graded.rules import check
@@ -49,7 +50,7 @@ def convert_tflite(
 
 
 def _model(planned: Plan, file: TfliteFile, meta: Mapping[str, Any]) -> GradedModel:
-    draft = planned.draft
+    draft, peer = planned.draft, tflm_plan(file)
     initial = np.zeros(planned.variables, np.uint8)
     for value, content in draft.kept.items():
         initial[planned.place(value) :][: len(content)] = content
@@ -75,7 +76,11 @@ def _model(planned: Plan, file: TfliteFile, meta: Mapping[str, Any]) -> GradedMo
         meta={
             "source": {"format": "tflite", "sha256": file.sha256, "description": file.description},
             "tensors": [value.tensor for value in draft.values],
-            "memory": {"planned": planned.memory, "variables": planned.variables, "least": planned.least},
+            "memory": {
+                "least": planned.least,
+                "tflm_greedy": peer.tensors,
+                "tflm_variables": peer.variables,
+            },
             **meta,
         },
     )
