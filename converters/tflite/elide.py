@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from spikelet.converters.tflite.draft import Draft
-from spikelet.converters.tflite.provenance import Extent, contiguous, trace
+from spikelet.converters.tflite.provenance import Extent, contiguous, reads_alike, trace
 from spikelet.graded.model import Layer
 
 __all__ = ["elide_copies", "extents_of"]
@@ -48,7 +48,7 @@ def elide_copies(draft: Draft, *, grow_kept: bool) -> Draft:
             if (
                 _is_aligned(draft)
                 and not _is_kept_input(draft)
-                and _same(trace(layers, draft, extents_of(draft)), wanted)
+                and reads_alike(wanted, trace(layers, draft, extents_of(draft)))
             ):
                 break
             del draft.inside[inner]
@@ -57,11 +57,6 @@ def elide_copies(draft: Draft, *, grow_kept: bool) -> Draft:
             layers = dict(sorted(layers.items()))
     draft.layers = list(_hoisted(draft, layers, wanted).values())
     return draft
-
-
-def _same(found: dict[Any, Any] | None, wanted: dict[Any, Any] | None) -> bool:
-    """Whether a draft with fewer layers reads what it read before."""
-    return found is not None and wanted is not None and all(wanted[key] == runs for key, runs in found.items())
 
 
 def _ways(draft: Draft, layer: Layer) -> list[tuple[int, int, int]]:
@@ -114,7 +109,7 @@ def _hoisted(draft: Draft, layers: dict[int, Layer], wanted: dict[Any, Any] | No
         order = [other for other in layers if other != number]
         order.insert(last + 1, number)
         moved = {other: layers[other] for other in order}
-        if _same(trace(moved, draft, extents), wanted):
+        if reads_alike(wanted, trace(moved, draft, extents)):
             layers = moved
     return layers
 

@@ -36,24 +36,35 @@ def lower_add(scope: Scope) -> None:
     a, b, output = scope.needed(0), scope.needed(1), scope.output()
     kind = scope.kinds(a, b, output)
     scales = [scope.scale(tensor) for tensor in (a, b, output)]
-    if kind == "INT16":
-        _refuse_zeros(scope, a, b, output)
-        if scope.option("pot_scale_int16") and all(_is_power_of_two(scale) for scale in scales):
-            scope.refuse("pot_scale_int16", "int16 with scales that are powers of 2", "other scales, or int8")
     left = _LEFT_SHIFT[kind]
     twice = 2.0 * max(scales[:2])
     # (1 << left) * scale is a product of float32.
-    out = twice / float(np.float32(2**left) * np.float32(scales[2]))
-    if not out < 1.0:
+    reals = {"a": scales[0] / twice, "b": scales[1] / twice}
+    reals["out"] = twice / float(np.float32(2**left) * np.float32(scales[2]))
+    if kind == "INT16":
+        _refuse_zeros(scope, a, b, output)
+        if scope.option("pot_scale_int16") and all(_is_power_of_two(scale) for scale in scales):
+            reals = _powers(scope, (a, b, output), 2.0**-left)
+    elif not reals["out"] < 1.0:
         scope.refuse_tensor(output, f"scale {scales[2]:g}", f"above {twice / 2**left:g}, for inputs of {twice / 2:g}")
-    pairs = {"a": multiplier(scope, scales[0] / twice), "b": multiplier(scope, scales[1] / twice)}
-    pairs["out"] = multiplier(scope, out)
+    pairs = {each: multiplier(scope, real) for each, real in reals.items()}
     p = _operands(scope, a, b, output)
     p["left_shift"] = left
     for name, (m, s) in pairs.items():
         p |= {f"{name}_multiplier": m, f"{name}_shift": s}
     chosen = LayerKind.ADD_S8 if kind == "INT8" else LayerKind.ADD_S16
     scope.layer(chosen, (a, b), output, {**p, **clamp_of(scope, output)})
+
+
+def _powers(scope: Scope, tensors: tuple[Tensor, Tensor, Tensor], unit: float) -> dict[str, float]:
+    """Multipliers of an ADD of int16 with scales that are powers of 2: one operand has the output's, the other is
+    halved as often as its scale is smaller, with one rounding."""
+    a, b, output = tensors
+    a_log, b_log, log = (round(math.log2(scope.scale(tensor))) for tensor in tensors)
+    if max(a_log, b_log) != log or a.shape != b.shape:
+        found = f"scales of 2^{a_log}, 2^{b_log} and 2^{log}, shapes {list(a.shape)} and {list(b.shape)}"
+        scope.refuse_tensor(output, found, "the larger input's scale, and inputs of one shape")
+    return {"a": 2.0 ** (a_log - log) * unit, "b": 2.0 ** (b_log - log) * unit, "out": 1.0}
 
 
 def lower_mul(scope: Scope) -> None:

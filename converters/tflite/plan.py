@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from spikelet.converters.tflite.bodies import Body, bodies_of, forbidden, least_memory
 from spikelet.converters.tflite.draft import Draft
 from spikelet.converters.tflite.elide import elide_copies, extents_of
-from spikelet.converters.tflite.provenance import trace
+from spikelet.converters.tflite.provenance import reads_alike, trace
 
 __all__ = ["Plan", "plan"]
 
@@ -59,8 +59,7 @@ def _is_right(draft: Draft, found: Plan) -> bool:
         None if value.constant is not None else (0, found.place(i), found.place(i) + value.bytes)
         for i, value in enumerate(values)
     ]
-    got = trace(layers, found.draft, extents)
-    return wanted is not None and got is not None and all(wanted[key] == runs for key, runs in got.items())
+    return reads_alike(wanted, trace(layers, found.draft, extents))
 
 
 def _placed(draft: Draft) -> Plan:

@@ -13,7 +13,7 @@ from spikelet.converters.tflite.draft import Draft
 from spikelet.converters.tflite.overlap import gap
 from spikelet.graded.model import Layer, LayerKind
 
-__all__ = ["Run", "contiguous", "trace"]
+__all__ = ["Run", "contiguous", "reads_alike", "trace"]
 
 #: Where a value lies: the bytes it shares with others, first byte, byte behind the last.
 Extent = tuple[Hashable, int, int]
@@ -57,8 +57,8 @@ def trace(layers: Mapping[int, Layer], draft: Draft, extents: Sequence[Extent | 
         elif runs is not None:
             memory.write(_part(output, runs[1], draft.values[layer.output].type), number)
         else:
-            if layer.kind is LayerKind.COPY:
-                # It leaves bytes between those it writes as they are.
+            if layer.kind is LayerKind.COPY and not _fills(layer, draft):
+                # It leaves bytes of its output as they are.
                 found[number, "before"] = memory.read(output)
             memory.write(output, number)
     for port in draft.outputs:
@@ -79,6 +79,40 @@ def contiguous(layer: Layer) -> tuple[tuple[int, int], tuple[int, int]] | None:
             return None
         n *= size
     return (p["in_start"], p["in_start"] + n), (p["out_start"], p["out_start"] + n)
+
+
+def reads_alike(wanted: Mapping[Hashable, Any] | None, found: Mapping[Hashable, Any] | None) -> bool:
+    """Whether all that is read has the labels that are wanted; what nobody wrote may be anything."""
+    if wanted is None or found is None:
+        return False
+    return all(_agree(wanted[key], runs) for key, runs in found.items())
+
+
+def _agree(wanted: Sequence[Run], found: Sequence[Run]) -> bool:
+    if tuple(wanted) == tuple(found):
+        return True
+    rest = list(reversed(found))
+    for size, writer, offset in wanted:
+        n, at = size, offset
+        while n:
+            length, its, its_offset = rest.pop()
+            if length > n:
+                rest.append((length - n, its, its_offset + n))
+                length = n
+            if writer is not None and (its, its_offset) != (writer, at):
+                return False
+            n, at = n - length, at + length
+    return True
+
+
+def _fills(layer: Layer, draft: Draft) -> bool:
+    """Whether a copy writes each element of its output."""
+    sizes = 1
+    for k in range(5):
+        sizes *= layer.parameters[f"size_{k}"]
+    return sizes == draft.values[layer.output].size and all(
+        layer.parameters[f"size_{k}"] == 1 or layer.parameters[f"out_step_{k}"] for k in range(5)
+    )
 
 
 def _known(extent: Extent | None) -> Extent:
