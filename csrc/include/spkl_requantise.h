@@ -60,8 +60,8 @@ static inline int32_t spkl_high(int32_t a, int32_t b)
     return (int32_t)(((int64_t)a * b + (INT64_C(1) << 30)) >> 31);
 }
 
-/* Graded 1.2, e <= 31, -2^31 < x: the sum before the first shift does not
- * overflow. */
+/* Graded 1.2, e <= 31, -2^31 + 1 <= x <= 2^31 - 2: no sum
+ * overflows. */
 static inline int32_t spkl_halve(int32_t x, int32_t e)
 {
     if (e == 0) {
@@ -70,7 +70,8 @@ static inline int32_t spkl_halve(int32_t x, int32_t e)
     return (((x + (x >> 31)) >> (e - 1)) + 1) >> 1;
 }
 
-/* Graded 1.3, 0 <= m < 2^31, -31 <= s <= 30: |high| < 2^31, as halve wants. */
+/* Graded 1.3, 0 <= m < 2^31, -31 <= s <= 30: high lies in -2^31 + 1 .. 2^31 -
+ * 2, as halve wants. */
 static inline int32_t spkl_requantise(int32_t x, int32_t m, int32_t s)
 {
     if (s > 0) {
