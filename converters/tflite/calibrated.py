@@ -8,6 +8,7 @@ from typing import Any
 
 from spikelet.converters.tflite.convert import convert_tflite
 from spikelet.converters.tflite.file import TfliteFile
+from spikelet.converters.tflite.floats import MOVES
 from spikelet.converters.tflite.reader import read_tflite
 from spikelet.errors import ConvertError
 from spikelet.graded.model import GradedModel
@@ -16,13 +17,13 @@ __all__ = ["convert_graded", "is_float"]
 
 
 def is_float(file: TfliteFile) -> bool:
-    """Whether a network computes with float numbers: an operator but QUANTIZE and DEQUANTIZE writes some."""
+    """Whether a network computes with float numbers: an operator does more with them than to move them."""
     graph = file.subgraphs[0]
     return any(
-        graph.tensors[index].kind.startswith("FLOAT")
+        index >= 0 and graph.tensors[index].kind.startswith("FLOAT")
         for operator in graph.operators
-        if operator.kind not in {"QUANTIZE", "DEQUANTIZE", "RESHAPE", "SQUEEZE"}
-        for index in operator.outputs
+        if operator.kind not in {"QUANTIZE", "DEQUANTIZE", *MOVES}
+        for index in (*operator.inputs, *operator.outputs)
     )
 
 

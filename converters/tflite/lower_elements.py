@@ -10,7 +10,14 @@ import numpy.typing as npt
 from spikelet.converters.tflite.channels import clamp_of, multiplier, step_of
 from spikelet.converters.tflite.file import Tensor
 from spikelet.converters.tflite.scope import TYPES, Scope
-from spikelet.converters.tflite.tables import function_table, leaky_table, logistic, requantise_table, tanh
+from spikelet.converters.tflite.tables import (
+    function_table,
+    leaky_table,
+    logistic,
+    requantise_table,
+    tanh,
+    through_float_table,
+)
 from spikelet.converters.tflite.walks import numbered, strides, walk
 from spikelet.graded.model import LayerKind
 from spikelet.graded.tables import logistic_s16_table
@@ -23,6 +30,7 @@ __all__ = [
     "lower_quantize",
     "lower_relu",
     "lower_tanh",
+    "lower_through_float",
 ]
 
 #: Bits by which operands of a sum are shifted up before they are brought to one scale.
@@ -153,6 +161,18 @@ def lower_quantize(scope: Scope) -> None:
     p = {"in_zero": zero, "out_zero": out_zero, "multiplier": m, "shift": s}
     p |= {"act_min": int(limits.min), "act_max": int(limits.max)}
     scope.layer(LayerKind.RESCALE, (given,), output, p)
+
+
+def lower_through_float(scope: Scope) -> None:
+    """DEQUANTIZE and QUANTIZE with something else between them that only moves elements."""
+    given, output = scope.needed(0), scope.output()
+    table = through_float_table(
+        scale=scope.scale(given),
+        zero=scope.zero(given),
+        out_scale=scope.scale(output),
+        out_zero=scope.zero(output),
+    )
+    _table(scope, table)
 
 
 def _unary(scope: Scope) -> tuple[Tensor, Tensor, str]:

@@ -25,8 +25,10 @@ _SIZE_MAX = 65535
 class Scope:
     """The lowering of one subgraph; `at` an operator."""
 
-    def __init__(self, graph: Subgraph, name: str) -> None:
+    def __init__(self, graph: Subgraph, name: str, floats: frozenset[int]) -> None:
         self.graph, self.name, self.draft = graph, name, Draft()
+        #: Tensors that are float in the file.
+        self.floats = floats
         self.values: dict[int, int] = {}
         self.operator: Operator | None = None
         #: PAD operators that were folded, by their output: the input, and what is added above and to the left.
@@ -182,7 +184,7 @@ class Scope:
             type=TYPES[tensor.kind],
             zero_point=0 if plain else self.zero(tensor),
             scale=1.0 if plain else self.scale(tensor),
-            tensor=tensor.index,
+            tensor=-1 if tensor.index in self.floats else tensor.index,
             constant=constant,
         )
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from spikelet.graded.arithmetic import requantise
 
-__all__ = ["function_table", "leaky_table", "logistic", "requantise_table", "tanh"]
+__all__ = ["function_table", "leaky_table", "logistic", "requantise_table", "tanh", "through_float_table"]
 
 Table = npt.NDArray[np.int8]
 _NUMBERS = np.arange(-128, 128, dtype=np.int64)
@@ -52,6 +52,15 @@ def leaky_table(pair: tuple[int, int], alpha: tuple[int, int], *, zero: int, out
     """LEAKY_RELU: one multiplier from the zero point on, another (which may be negative) below it."""
     x = _NUMBERS - zero
     return _clipped(out_zero + np.where(x >= 0, requantise(x, *pair), requantise(x, *alpha)), -128, 127)
+
+
+def through_float_table(*, scale: float, zero: int, out_scale: float, out_zero: int) -> Table:
+    """DEQUANTIZE and QUANTIZE: the real number is rounded to float32, its quotient too, halves away from zero."""
+    real = (scale * (_NUMBERS - zero).astype(np.float64)).astype(np.float32)
+    steps = (real / np.float32(out_scale)).astype(np.float64)
+    rounded = np.copysign(np.floor(np.abs(steps) + 0.5), steps) + out_zero
+    table: Table = np.clip(rounded, -128, 127).astype(np.int8)
+    return table
 
 
 def _clipped(values: npt.NDArray[np.int64], low: int, high: int) -> Table:
