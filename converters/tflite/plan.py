@@ -14,7 +14,7 @@ from spikelet.converters.tflite.provenance import reads_alike, trace
 __all__ = ["Plan", "plan"]
 
 #: Pairs of bodies that are looked at in search of a better order.
-_SEARCH = 300_000
+_SEARCH = 60_000
 _ALIGNED, _ROUNDED = 4, 8
 #: Layers times values up to which a plan is followed byte by byte.
 _TRACED = 4_000_000
