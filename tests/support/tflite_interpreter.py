@@ -22,6 +22,7 @@ __all__ = ["FOLLOWED", "TfliteInterpreter", "interpreter_version"]
 #: The version whose results docs/reference/graded.md defines.
 FOLLOWED = "ai-edge-litert 2.3.0"
 
+_NUMBERS = (np.float32, np.int8, np.int16, np.int32, np.int64)
 _PACKAGES = (("ai_edge_litert", "ai-edge-litert"), ("tflite_runtime", "tflite-runtime"))
 
 
@@ -97,8 +98,10 @@ class TfliteInterpreter:
         """All tensors of subgraph 0 that hold numbers, by index."""
         found = {}
         for detail in self._interpreter.get_tensor_details():
-            try:
-                found[detail["index"]] = self.tensor(detail["index"])
-            except ValueError:
-                continue
+            # A variable's handle has a type that numpy lacks, and bytes that are not for reading.
+            if detail["dtype"] in _NUMBERS:
+                try:
+                    found[detail["index"]] = self.tensor(detail["index"])
+                except ValueError:
+                    continue
         return found
