@@ -51,10 +51,9 @@ def _print(path: Path, report: dict[str, Any]) -> None:
     _ports(report)
     _layers(report)
     print_memory(report["memory"])
-    meta = report["meta"]
-    source = meta.get("source", {})
+    source = report["meta"].get("source", {})
     if isinstance(source, dict) and source.get("sha256"):
-        say(f"made by {meta.get('converter', '?')} from a file with SHA-256 {source['sha256']}")
+        say(f"made from a {source.get('format', '?')} file with SHA-256 {source['sha256']}")
 
 
 def print_memory(memory: dict[str, Any]) -> None:
@@ -66,7 +65,7 @@ def print_memory(memory: dict[str, Any]) -> None:
         ("scratch of kernels", size(memory["scratch"]), "RAM"),
         ("both", size(planned), "RAM"),
     ]
-    if peer is not None:
+    if peer:
         rows.append(
             ("the same in TensorFlow Lite Micro, greedy", size(peer), f"RAM, {100 * planned / peer:.0f} % of it")
         )

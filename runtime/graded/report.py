@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from spikelet.graded.image import encode
@@ -140,8 +140,16 @@ def _layer(model: GradedModel, index: int) -> dict[str, Any]:
 
 
 def _memory(model: GradedModel, image: int) -> dict[str, int]:
-    """Bytes: of the image, of the arena and its parts. `tables` and `meta` (names) lie in the image, in flash."""
+    """Bytes: of the image, of the arena and its parts. `tables` and `meta` (names) lie in the image, in flash.
+
+    `tflm_greedy` is what TensorFlow Lite Micro's greedy planner needs for the tensors of the same file, and
+    `tflm_variables` what it needs for variables; the converter tells them.
+    """
+    told = model.meta.get("memory")
+    peer = told if isinstance(told, Mapping) else {}
+    names = ("tflm_greedy", "tflm_variables")
     return {
+        **{name: peer[name] for name in names if type(peer.get(name)) is int and peer[name] >= 0},
         "image": image,
         "activations": model.memory - model.variables,
         "variables": model.variables,

@@ -219,8 +219,9 @@ def verify(
     compared = {name: _Compared(name, model) for name in others}
     sums, inferences = _FloatSums(model), 0
     for sample in range(len(data)):
-        for one in (reference, *others.values(), *([network] if network is not None else [])):
-            one.reset()
+        if model.variables:
+            for one in (reference, *others.values(), *([network] if network is not None else [])):
+                one.reset()
         real = data.real(sample) if network is not None else []
         for step, inputs in enumerate(data.inputs(sample)):
             outputs = dict(reference.layers(*inputs))
