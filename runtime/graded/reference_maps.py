@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,10 @@ __all__ = ["MAP_KINDS", "coded_weights"]
 
 #: Output channels that stand side by side in coded weights.
 _BLOCK = 64
+#: Sums below it are exact in float32.
+_SINGLE = 2**24
+
+_Map = npt.NDArray[Any]
 
 
 def coded_weights(data: npt.NDArray[np.uint8], *, groups: int, inputs: int, outputs: int, bits: int) -> Int64Array:
@@ -45,21 +50,22 @@ def coded_weights(data: npt.NDArray[np.uint8], *, groups: int, inputs: int, outp
     return found
 
 
-def _taps(p: Mapping[str, int], x: Int64Array, fill: int) -> npt.NDArray[np.int64]:
+def _taps(p: Mapping[str, int], x: _Map, fill: int) -> _Map:
     """What each output pixel sees: (out_height, out_width, kernel_y, kernel_x, channels), `fill` outside of the map."""
-    dilation_y, dilation_x = p.get("dilation_y", 1), p.get("dilation_x", 1)
-    rows = _reach(p["out_height"], p["stride_y"], p["kernel_y"], dilation_y, p["pad_y"])
-    columns = _reach(p["out_width"], p["stride_x"], p["kernel_x"], dilation_x, p["pad_x"])
-    inside_y = (rows >= 0) & (rows < p["in_height"])
-    inside_x = (columns >= 0) & (columns < p["in_width"])
-    seen = x[np.where(inside_y, rows, 0)[:, None, :, None], np.where(inside_x, columns, 0)[None, :, None, :]]
-    inside = inside_y[:, None, :, None] & inside_x[None, :, None, :]
-    return np.where(inside[..., None], seen, fill)
-
-
-def _reach(count: int, stride: int, kernel: int, dilation: int, pad: int) -> Int64Array:
-    """Positions (output, tap) along one axis."""
-    return np.add.outer(np.arange(count) * stride - pad, np.arange(kernel) * dilation)
+    cuts = []
+    amounts = []
+    for axis, name in ((0, "y"), (1, "x")):
+        count = p["out_height"] if axis == 0 else p["out_width"]
+        stride, dilation, before = p[f"stride_{name}"], p.get(f"dilation_{name}", 1), p[f"pad_{name}"]
+        reach = (p[f"kernel_{name}"] - 1) * dilation + 1
+        seen = (count - 1) * stride + reach
+        amounts.append((before, max(seen - before - x.shape[axis], 0)))
+        cuts.append((seen, reach, stride, dilation))
+    padded = np.pad(x, (*amounts, (0, 0)), constant_values=fill)[: cuts[0][0], : cuts[1][0]]
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (cuts[0][1], cuts[1][1]), axis=(0, 1))
+    (_, _, step_y, apart_y), (_, _, step_x, apart_x) = cuts
+    taps: _Map = windows[::step_y, ::step_x, :, ::apart_y, ::apart_x].transpose(0, 1, 3, 4, 2)
+    return taps
 
 
 def _finish(sums: Int64Array, layer: Layer) -> Int64Array:
@@ -84,17 +90,20 @@ def _convolution(layer: Layer) -> Step:
     else:
         signed = data[: groups * outputs * taps].view(np.int8).astype(np.int64)
         weights = signed.reshape(groups, outputs, taps)
-    # Sums of products stay below 2^53, so that float64 is exact: 2^15 * 2^7 * taps with taps below 2^31.
-    columns = [np.ascontiguousarray(block.T.astype(np.float64)) for block in weights]
+    # A product of an input without its zero point and a weight is at most 255 * 128, or 2^15 * 2^7 of int16: sums of
+    # them are exact in float64 below 2^31 taps, and in float32 where they are few and of int8.
+    few = layer.kind is LayerKind.CONV_S8 and taps * 255 * 128 < _SINGLE
+    exact: type[np.floating[Any]] = np.float32 if few else np.float64
+    columns = [np.ascontiguousarray(block.T.astype(exact)) for block in weights]
     bias = table_of(layer, "bias")
 
     def run(given: Sequence[Int64Array], _: Int64Array) -> Int64Array:
         x = given[0].reshape(p["in_height"], p["in_width"], p["in_channels"]) - p["in_zero"]
-        seen = _taps(p, x, 0)
+        seen = _taps(p, x.astype(exact), 0)
         sums = np.empty((p["out_height"] * p["out_width"], p["out_channels"]), np.int64)
         for group in range(groups):
             part = seen[..., group * inputs : (group + 1) * inputs].reshape(-1, taps)
-            sums[:, group * outputs : (group + 1) * outputs] = part.astype(np.float64) @ columns[group]
+            sums[:, group * outputs : (group + 1) * outputs] = part @ columns[group]
         return _finish(sums + bias, layer)
 
     return run
@@ -111,7 +120,9 @@ def _depthwise(layer: Layer) -> Step:
     def run(given: Sequence[Int64Array], _: Int64Array) -> Int64Array:
         x = given[0].reshape(p["in_height"], p["in_width"], p["in_channels"]) - p["in_zero"]
         seen = _taps(p, np.repeat(x, times, axis=2), 0)
-        sums = np.einsum("yxijc,ijc->yxc", seen, weights)
+        sums = np.zeros((p["out_height"], p["out_width"], channels), np.int64)
+        for ky, kx in np.ndindex(p["kernel_y"], p["kernel_x"]):
+            sums += seen[:, :, ky, kx] * weights[ky, kx]
         return _finish(sums.reshape(-1, channels) + bias, layer)
 
     return run
