@@ -67,7 +67,10 @@ static void run_row(const struct spkl_layer *layer, const int16_t *in,
     }
     r = (int32_t)((((uint32_t)sum << (zeros - 1)) + (1u << 13)) >> 14);
     r = look_up(reciprocals, spkl_clamp_to(r - 98304, LEAST, MOST));
-    for (int32_t i = 0; i < depth; i++) {
+    /* A row that moves up goes from its end: no value is overwritten before it
+     * is read. */
+    for (int32_t n = 0; n < depth; n++) {
+        int32_t i = (uintptr_t)out > (uintptr_t)in ? depth - 1 - n : n;
         int32_t product = exponential(layer, in[i] - top) * r;
         int32_t half = INT32_C(1) << (30 - zeros);
 

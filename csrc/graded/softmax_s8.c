@@ -83,7 +83,10 @@ static void run_row(const struct spkl_layer *layer, const int8_t *in,
         zeros++;
     }
     r = reciprocal((int32_t)(((uint32_t)sum << zeros) - 0x80000000u));
-    for (int32_t i = 0; i < depth; i++) {
+    /* A row that moves up goes from its end: no value is overwritten before it
+     * is read. */
+    for (int32_t n = 0; n < depth; n++) {
+        int32_t i = (uintptr_t)out > (uintptr_t)in ? depth - 1 - n : n;
         int32_t q = spkl_high(r, exponential(layer, top - in[i]));
 
         q = zeros < 4 ? 0 : spkl_halve(q, 35 - zeros);

@@ -145,6 +145,12 @@ def _is_in_place(layer: Layer, tensors: Sequence[GradedTensor]) -> bool:
     return False
 
 
+def _is_anywhere(layer: Layer) -> bool:
+    """Whether the layer reads all of its input before it writes."""
+    p = layer.parameters
+    return p.get("rows") == 1 or ("kernel_y" in p and p["out_height"] == p["out_width"] == 1)
+
+
 def _plan(made: _Maker, outputs: Sequence[int], chance: Chance) -> tuple[list[int], int, int]:
     """Places of tensors, bytes of the memory and of its variables: first fit beside what is still needed."""
     places = [0] * len(made.tensors)
@@ -167,11 +173,13 @@ def _plan(made: _Maker, outputs: Sequence[int], chance: Chance) -> tuple[list[in
             continue
         over = [i for i in placed if not reuse or until.get(i, -1) >= since[index] or since[i] == since[index]]
         writer = made.layers[since[index]] if since[index] >= 0 else None
-        if reuse and writer is not None and _is_in_place(writer, made.tensors):
-            given = writer.inputs[0]
-            if given in over and until[given] == since[index] and writer.inputs.count(given) == 1:
-                over.remove(given)
         at = variables
+        if reuse and writer is not None and writer.inputs:
+            given, anywhere = writer.inputs[0], _is_anywhere(writer)
+            last = given in over and until[given] == since[index] and writer.inputs.count(given) == 1
+            if last and (anywhere or _is_in_place(writer, made.tensors)):
+                over.remove(given)
+                at = places[given] + 4 * chance.integer(0, room[given] // 4) if anywhere else at
         for i in sorted(over, key=lambda i: places[i]):
             if places[i] < at + room[index] and at < places[i] + room[i]:
                 at = places[i] + room[i]
