@@ -49,10 +49,10 @@ def _up(n: int, multiple: int) -> int:
 def _listed(inputs: int, groups: int, outputs: int) -> int:
     """A list of inputs, and sums of output channels (csrc/graded/listed.h)."""
     limits = _constants()
-    room = inputs * limits["LIST_INPUT"] + limits["LIST_SPARE"]
+    room = inputs * limits["LIST_INPUT"] + limits["LIST_MORE"]
     keeps = room > limits["LIST_MAX"] or groups > 1
     sums = outputs + 16 if keeps else _up(min(outputs, limits["CONV_BLOCK"]), 16)
-    return min(room, limits["LIST_MAX"]) + 4 * sums
+    return min(room, limits["LIST_MAX"]) + limits["LIST_SPARE"] + 4 * sums
 
 
 def _conv_s8(p: Parameters, _: GradedTensor) -> int:
