@@ -28,10 +28,11 @@ def print_confusion(matrix: npt.NDArray[np.int64], labels: Sequence[str]) -> Non
         labels: names of the classes; may be empty.
     """
     names = [class_name(index, labels) for index in range(len(matrix))]
-    cell = max(len(number(int(matrix.max(initial=0)))), len(str(len(matrix) - 1))) + 1
+    cell = max(len(number(int(matrix.max(initial=0)))), len(str(len(matrix) - 1)))
     front = min(max(map(len, names)), _NAME)
-    if len(matrix) <= _CLASSES and front + 1 + len(matrix) * cell + 8 <= width():
-        _print_matrix(matrix, names, front, cell)
+    room = (width() - front - 9) // len(matrix)
+    if len(matrix) <= _CLASSES and cell < room:
+        _print_matrix(matrix, names, front, min(room, cell + 2))
     else:
         _print_classes(matrix, names)
 

@@ -19,8 +19,8 @@ from spikelet.runners import is_board, open_graded
 
 __all__ = ["run_graded_eval"]
 
-#: Samples without labels that are listed one by one, and sums of errors by label.
-_LISTED = 20
+#: Samples without labels that are listed one by one; samples on which skipped work is counted.
+_LISTED, _COUNTED = 20, 100
 
 
 def run_graded_eval(
@@ -57,7 +57,7 @@ def run_graded_eval(
             found,
             task=None if task == "auto" else Task(task),
             keep_state=keep_state,
-            zeros=not is_board(where),
+            zeros=0 if is_board(where) else _COUNTED,
             progress=step,
         )
     labels = model.outputs[0].labels or found.classes
@@ -113,9 +113,10 @@ def _print_errors(where: str, data: GradedDataSet, result: GradedEvaluation) -> 
 
 def _print_work(result: GradedEvaluation, samples: int) -> None:
     if not math.isnan(result.skipped):
+        part = f" (of {_COUNTED} samples)" if samples > _COUNTED else ""
         say(
             f"{number(result.macs)} multiply-accumulates an inference, {percent(result.skipped, 1)} of them skipped:"
-            " their input is zero"
+            f" their input is zero{part}"
         )
     more = f", {number(result.inferences)} inferences" if result.inferences != samples else ""
     say(f"{number(result.seconds, 2)} s, {number(1000 * result.seconds / samples, 3)} ms a sample{more}")

@@ -108,3 +108,40 @@ def random_inputs(model: GradedModel, seed: int = 0) -> tuple[IntArray, ...]:
         limits = np.iinfo(tensor.type.dtype)
         found.append(rng.integers(limits.min, limits.max, tensor.shape, tensor.type.dtype, endpoint=True))
     return tuple(found)
+
+
+def graded_cost(
+    model: GradedModel,
+    board: Board,
+    *,
+    data: GradedDataSet | None = None,
+    compiler: str = "auto",
+    progress: Callable[[int], object] = lambda _: None,
+) -> GradedCost:
+    """Count the engine's instructions of an inference on a board of Unicorn's.
+
+    Args:
+        model: the network.
+        board: that counts.
+        data: samples to count with; None: one inference of numbers drawn at random.
+        compiler: for its firmware.
+        progress: called with 1 after each sample.
+
+    Raises:
+        BoardError: no compiler or emulator, or the network does not fit.
+    """
+    from spikelet.emulator import emulate
+
+    total = inferences = 0
+    with emulate(model, board, compiler=compiler, embed=True) as running:
+        for index in range(len(data) if data is not None else 1):
+            if model.variables:
+                running.reset()
+            for inputs in data.inputs(index) if data is not None else [random_inputs(model)]:
+                running.instructions(reset=True)
+                running.infer(*inputs)
+                total += running.instructions().engine
+                inferences += 1
+            progress(1)
+    what = "numbers drawn at random" if data is None else f"{len(data)} samples of {data.name}"
+    return GradedCost(board=board.name, instructions=total / inferences, inferences=inferences, inputs=what)

@@ -109,7 +109,7 @@ def evaluate(
     *,
     task: Task | None = None,
     keep_state: bool = False,
-    zeros: bool = False,
+    zeros: int = 0,
     progress: Progress = lambda _: None,
 ) -> GradedEvaluation:
     """Run all samples.
@@ -119,7 +119,8 @@ def evaluate(
         data: samples, with labels for an accuracy.
         task: what outputs are; None: see task_of.
         keep_state: a network with variables goes on from sample to sample; else each begins anew.
-        zeros: count multiply-accumulates that are skipped, which reads every layer's output.
+        zeros: on how many samples to count multiply-accumulates that are skipped, which reads every layer's output;
+            that takes a second inference, but of a network with variables, and is not part of `seconds`.
         progress: called with 1 after each sample.
 
     Raises:
@@ -132,15 +133,17 @@ def evaluate(
     predictions, confidence, ranks, errors = [], [], [], []
     seconds, inferences = 0.0, 0
     for index in range(len(data)):
-        steps = data.inputs(index)
+        steps, counting = data.inputs(index), index < zeros
         start = time.perf_counter()
         if model.variables and not keep_state:
             runner.reset()
             counter.reset()
         for inputs in steps:
-            output = _counted(runner, counter, inputs) if zeros else runner.infer(*inputs)[0]
+            output = _counted(runner, counter, inputs) if counting and model.variables else runner.infer(*inputs)[0]
         seconds += time.perf_counter() - start
         inferences += len(steps)
+        if counting and not model.variables:
+            _counted(runner, counter, steps[0])
         real = dequantised(output, model.tensors[model.outputs[0].tensor]).astype(np.float64)
         if task is Task.RECONSTRUCTION:
             errors.append(float(np.mean((real.reshape(-1) - data.real(index)[0][-1].reshape(-1)) ** 2)))
@@ -162,7 +165,7 @@ def evaluate(
         errors=np.array(errors, np.float64),
         inferences=inferences,
         macs=sum(macs(layer) for layer in model.layers),
-        skipped=counter.share if zeros else float("nan"),
+        skipped=counter.share if counter.inferences else float("nan"),
         seconds=seconds,
     )
 

@@ -92,4 +92,5 @@ class TensorMemory:
         if tensor.constant is not None:
             return np.asarray(tensor.constant, tensor.type.dtype).reshape(tensor.shape)
         start, stop = extent(tensor)
-        return self._bytes[start:stop].view(tensor.type.dtype).reshape(tensor.shape).copy()
+        found: npt.NDArray[Any] = self._bytes[start:stop].view(tensor.type.dtype).reshape(tensor.shape).copy()
+        return found

@@ -220,8 +220,10 @@ def verify(
     sums, inferences = _FloatSums(model), 0
     for sample in range(len(data)):
         if model.variables:
-            for one in (reference, *others.values(), *([network] if network is not None else [])):
-                one.reset()
+            for other in (reference, *others.values()):
+                other.reset()
+            if network is not None:
+                network.reset()
         real = data.real(sample) if network is not None else []
         for step, inputs in enumerate(data.inputs(sample)):
             outputs = dict(reference.layers(*inputs))
