@@ -147,14 +147,12 @@ class EmulatedLayers(Layers):
         roots = [f"spkl_{what}_{kind}_s8" for kind in _KINDS for what in ("run", "check")]
         self.program = build(core, files, roots, compiler, optimise)
         self.machine = Machine(core, self.program, count=count)
-        self._aligned = core in {"M0+", "RV32IMC"}
-        self._counts = count
         self._astray: list[int] = []
-        if not count:
+        if not count and core in {"M0+", "RV32IMC"}:
             self.machine.uc.hook_add(unicorn.UC_HOOK_MEM_READ | unicorn.UC_HOOK_MEM_WRITE, self._on_access)
 
     def _on_access(self, _uc: object, _access: int, address: int, size: int, _value: int, _data: object) -> None:
-        if self._aligned and address % min(size, 4):
+        if address % min(size, 4):
             self._astray.append(address)
 
     def call(self, function: str, memory: bytes, arguments: Sequence[int]) -> tuple[int, bytes]:

@@ -42,10 +42,16 @@ static inline uint32_t spkl_row_size(uint32_t n, uint32_t bits)
     return ((n + to) & ~to) * bits / 8;
 }
 
-/* Bytes of the entries of a list of so many inputs, a multiple of 8. */
+/* Bytes that a list of so many inputs may take, a multiple of 8. */
+static inline uint64_t spkl_list_most(uint64_t inputs)
+{
+    return inputs * SPKL_LIST_INPUT + SPKL_LIST_MORE;
+}
+
+/* Bytes of the entries of such a list. */
 static inline uint32_t spkl_list_room(uint64_t inputs)
 {
-    uint64_t room = inputs * SPKL_LIST_INPUT;
+    uint64_t room = spkl_list_most(inputs);
 
     return room < SPKL_LIST_MAX ? (uint32_t)room : SPKL_LIST_MAX;
 }
@@ -54,7 +60,7 @@ static inline uint32_t spkl_list_room(uint64_t inputs)
  * or its groups are listed one after the other. */
 static inline bool spkl_keeps_sums(uint64_t inputs, int32_t groups)
 {
-    return inputs * SPKL_LIST_INPUT > SPKL_LIST_MAX || groups > 1;
+    return spkl_list_most(inputs) > SPKL_LIST_MAX || groups > 1;
 }
 
 /* Words for sums; a block's may end up to 15 words behind its channels. */

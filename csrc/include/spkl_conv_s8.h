@@ -19,11 +19,12 @@
 enum {
     /* Output channels of a block of weights. */
     SPKL_CONV_BLOCK = 64,
-    /* Bytes of a list: for each input, at most so many for all, and so many
-     * behind them. */
+    /* Bytes of a list: for each input and beside these, for all at most, and
+     * behind its end. */
     SPKL_LIST_INPUT = 24,
+    SPKL_LIST_MORE = 32,
     SPKL_LIST_MAX = 2048,
-    SPKL_LIST_SPARE = 64,
+    SPKL_LIST_SPARE = 32,
     /* Bytes in which a depthwise kernel may keep something of a channel, up to
      * so many channels. */
     SPKL_DEPTHWISE_CHANNEL = 24,
