@@ -1,113 +1,41 @@
-"""The host's side of the wire protocol: a board, real or emulated, as a Runner."""
+"""A board, real or emulated, that runs a spiking network, as a Runner; and `connect`, which opens boards."""
 
 from __future__ import annotations
 
 import struct
-import time
-from collections.abc import Sequence
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from spikelet import protocol
-from spikelet.errors import DeviceError, EngineError, ImageError, NoRoomError
+from spikelet.device_link import DeviceLink
+from spikelet.errors import DeviceError, EngineError
 from spikelet.events import EVENT, EventArray
-from spikelet.image import encode as encode_image
-from spikelet.memory import work_size
 from spikelet.model import Int32Array, Model
-from spikelet.protocol import Answer, Command, FrameReader, Hello, Place, Status
+from spikelet.protocol import Command, Place
 from spikelet.pushed import Pushed
 from spikelet.runner import PopulationStats, Runner, Variable
 from spikelet.transport import Transport, open_port
+
+if TYPE_CHECKING:
+    from spikelet.graded.device import GradedDevice
+    from spikelet.graded.model import GradedModel
 
 __all__ = ["Device", "connect"]
 
 _ARGUMENT = -1
 
 
-class Device(Runner):
-    """A board at the other end of a byte stream.
-
-    Args:
-        transport: the stream; the device closes it.
-        name: for messages.
-        timeout: what to wait for an answer before asking again [s].
-        tries: how often to ask.
-
-    Raises:
-        DeviceError: it does not answer, or speaks another version of the protocol.
-    """
+class Device(DeviceLink, Runner):
+    """A board at the other end of a byte stream; arguments and exceptions are those of DeviceLink."""
 
     def __init__(self, transport: Transport, *, name: str, timeout: float = 1.0, tries: int = 5) -> None:
-        self.name = name
-        self.retries = 0
-        self.transport, self._timeout, self._tries = transport, timeout, tries
-        self._reader = FrameReader()
-        self._sequence = 0
         self._model: Model | None = None
         self._tick = 0
         self._waiting: list[int] = []
         self._pushed: list[Pushed] = []
-        self.transport.write(b"\0")
-        self.hello = self.say_hello()
-
-    # Requests
-
-    def call(self, command: Command, body: bytes = b"") -> bytes:
-        """Make a request; asks again until it is answered. Returns the answer's body.
-
-        Raises:
-            EngineError: the engine refuses; the network is as it was.
-            ImageError: the engine refuses an image.
-            NoRoomError: something does not fit into the board's memory.
-            DeviceError: the board is silent, has restarted, or refuses by the protocol.
-        """
-        self._sequence = (self._sequence + 1) & 0xFF
-        answer = self._ask(command, body)
-        status = answer.status
-        if status == 0:
-            return answer.body
-        text = f"{self.name}: {command.name}: {protocol.sentence(status)}"
-        if status == Status.NO_ROOM:
-            raise NoRoomError(_shortage(self.name, answer.body))
-        if status == Status.NO_SESSION:
-            raise DeviceError(f"{self.name} has restarted and lost its state: connect anew")
-        if status > Status.COMMAND:
-            raise (ImageError if -30 < status <= -10 else EngineError)(text, code=status)
-        raise DeviceError(text)
-
-    def _ask(self, command: Command, body: bytes) -> Answer:
-        frame = protocol.request(self._sequence, command, body)
-        heard = 0
-        for attempt in range(self._tries):
-            self.retries += attempt > 0
-            self.transport.write(frame)
-            end = time.monotonic() + self._timeout
-            while (left := end - time.monotonic()) > 0:
-                data = self.transport.read(left)
-                heard += len(data)
-                for answer in self._reader.answers(data):
-                    if (answer.sequence, answer.command) == (self._sequence, command):
-                        return answer
-        what = "does not answer" if heard == 0 else "answers with something that is no frame of spikelet"
-        raise DeviceError(
-            f"{self.name} {what} ({self._tries} tries of {self._timeout:g} s): is it on, does it run spikelet's"
-            " firmware (spikelet build), and is this its port?"
-        )
-
-    def say_hello(self) -> Hello:
-        """Begin a session and hear what the board is."""
-        body = self.call(Command.HELLO)
-        version = int.from_bytes(body[:2], "little")
-        if version != protocol.VERSION:
-            raise DeviceError(
-                f"{self.name} speaks version {version} of the protocol, this is version {protocol.VERSION}:"
-                " build its firmware again with this spikelet"
-            )
-        try:
-            return Hello.parse(body)
-        except ValueError as error:
-            raise DeviceError(f"{self.name}: the answer to HELLO is wrong ({error})") from error
+        super().__init__(transport, name=name, timeout=timeout, tries=tries)
 
     # Models
 
@@ -121,11 +49,6 @@ class Device(Runner):
         if self._model is None:
             raise DeviceError(f"which model {self.name} runs is not known here: connect with the model, or load one")
         return self._model
-
-    def has(self, model: Model) -> bool:
-        """Whether the board runs this model: same length and CRC of the image."""
-        image = encode_image(model)
-        return self.hello.place != Place.NONE and (self.hello.length, self.hello.crc) == (len(image), _crc(image))
 
     def use(self, model: Model) -> None:
         """Run a model from tick 0: the one that is there if it is this one, else load it."""
@@ -142,18 +65,13 @@ class Device(Runner):
             NoRoomError: it does not fit: how many bytes are missing, in which memory. The old model goes on.
             ImageError: the board's engine refuses the image. No model runs.
         """
-        image = encode_image(model)
-        work = work_size(model)
-        taken = self.call(Command.LOAD_BEGIN, struct.pack("<4I", len(image), _crc(image), work, place))
-        self._model = None
-        for offset in range(0, len(image), protocol.PIECE_MAX):
-            piece = image[offset : offset + protocol.PIECE_MAX]
-            self.call(Command.LOAD_PIECE, struct.pack("<I", offset) + piece)
-        self.call(Command.LOAD_END)
-        self.hello = self.say_hello()
+        taken = self._send(model, place)
         self._model = model
         self._begin()
-        return Place(taken[0])
+        return taken
+
+    def _ended(self) -> None:
+        self._model = None
 
     def _begin(self) -> None:
         self._tick = 0
@@ -245,20 +163,19 @@ class Device(Runner):
         """See Runner."""
         return self._tick
 
-    def counters(self) -> dict[str, int]:
-        """What the board counted since it started: frames, damaged, repeated, refused."""
-        values: Sequence[int] = struct.unpack("<4I", self.call(Command.COUNTERS))
-        return dict(zip(("frames", "damaged", "repeated", "refused"), values, strict=True))
-
     def close(self) -> None:
         """See Runner."""
-        self.transport.close()
+        DeviceLink.close(self)
 
     def __enter__(self) -> Device:
         return self
 
 
-def connect(port: str, model: Model | None = None, *, baud: int = 115_200) -> Device:
+@overload
+def connect(port: str, model: Model | None = None, *, baud: int = 115_200) -> Device: ...
+@overload
+def connect(port: str, model: GradedModel, *, baud: int = 115_200) -> GradedDevice: ...
+def connect(port: str, model: Model | GradedModel | None = None, *, baud: int = 115_200) -> Device | GradedDevice:
     """Connect to a board.
 
     Args:
@@ -266,19 +183,33 @@ def connect(port: str, model: Model | None = None, *, baud: int = 115_200) -> De
         model: to run; loaded if the board does not run it already. None: only talk to the board.
         baud: of a serial port.
 
+    Returns:
+        A Device, which runs spiking networks, or with a graded model a GradedDevice.
+
     Raises:
         DeviceError: the port is missing or busy, the board is silent or speaks another version.
         NoRoomError: the model does not fit.
     """
     transport = open_port(port, baud)
     try:
-        device = Device(transport, name=port)
-        if model is not None:
-            device.use(model)
+        return _open(transport, port, model)
     except BaseException:
         transport.close()
         raise
-    return device
+
+
+def _open(transport: Transport, name: str, model: Model | GradedModel | None) -> Device | GradedDevice:
+    """A device that runs the model."""
+    if model is None or isinstance(model, Model):
+        device = Device(transport, name=name)
+        if model is not None:
+            device.use(model)
+        return device
+    from spikelet.graded.device import GradedDevice
+
+    graded = GradedDevice(transport, name=name)
+    graded.use(model)
+    return graded
 
 
 def _port(port: int) -> bytes:
@@ -286,15 +217,3 @@ def _port(port: int) -> bytes:
     if not 0 <= port <= 255:
         raise EngineError(f"no port {port}", code=_ARGUMENT)
     return struct.pack("<I", port)
-
-
-def _crc(image: bytes) -> int:
-    """The CRC in an image's header (image.md 1)."""
-    return int.from_bytes(image[12:16], "little")
-
-
-def _shortage(name: str, body: bytes) -> str:
-    """What NO_ROOM says."""
-    memory = "the flash slot" if body[0] == Place.SLOT else "RAM"
-    missing = int.from_bytes(body[4:8], "little")
-    return f"{name} has no room: {missing} bytes of {memory} are missing; choose a larger board or a smaller model"

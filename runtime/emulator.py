@@ -2,74 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, overload
 
-from spikelet import elf as elf_files
 from spikelet.board_files import Board
-from spikelet.board_files import load as load_board
 from spikelet.device import Device
-from spikelet.emulator_process import Process, Qemu, Unicorn
-from spikelet.errors import BoardError, DeviceError
+from spikelet.device_link import DeviceLink
+from spikelet.emulation import Emulation, Instructions
+from spikelet.emulator_process import Process
+from spikelet.errors import DeviceError
 from spikelet.firmware import Build, build
 from spikelet.model import Model
 from spikelet.protocol import Place
 from spikelet.transport import SocketTransport
 
-__all__ = ["EmulatedBoard", "Instructions", "emulate"]
+if TYPE_CHECKING:
+    from spikelet.graded.board import EmulatedGradedBoard
+    from spikelet.graded.model import GradedModel
+
+__all__ = ["EmulatedBoard", "EmulatedLink", "Instructions", "emulate"]
 
 #: An emulator loses nothing: a late answer means a busy machine.
 _TIMEOUT, _TRIES = 20.0, 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instructions:
-    """Instructions that an emulated board executed.
+class EmulatedLink(DeviceLink):
+    """An emulated board, whatever it runs. Close it, or use it in a `with` statement: it holds a process."""
 
-    `total` includes the protocol; `engine` is what ran in the functions of csrc/ and of the compiler's
-    library. `by_layer` has, for each population of the model, its row and neuron kernels; it is empty
-    if it was not asked for, and before the model's first tick.
-    """
-
-    total: int
-    engine: int
-    by_function: Mapping[str, int]
-    by_layer: tuple[int, ...]
-
-
-class EmulatedBoard(Device):
-    """An emulated board. Close it, or use it in a `with` statement: it holds a process."""
-
-    def __init__(self, process: Process, made: Build) -> None:
-        self.build = made
-        self._process = process
-        self._elf = elf_files.read(made.elf)
-        self._names: dict[int, str] = {}
-        self._by_tick: list[Instructions] | None = None
-        name = f"the emulated {made.board.name}"
+    def __init__(self, emulation: Emulation) -> None:
+        self._emulation = emulation
+        line = SocketTransport(emulation.process.line, emulation.name)
         try:
-            super().__init__(SocketTransport(process.line, name), name=name, timeout=_TIMEOUT, tries=_TRIES)
+            super().__init__(line, name=emulation.name, timeout=_TIMEOUT, tries=_TRIES)
         except DeviceError as error:
-            why = process.why()
-            process.stop()
+            why = emulation.why()
+            emulation.stop()
             if why and why not in str(error):
-                raise DeviceError(f"{name} stopped: {why}") from error
+                raise DeviceError(f"{emulation.name} stopped: {why}") from error
             raise
         except BaseException:
-            process.stop()
+            emulation.stop()
             raise
 
-    def call(self, command: Any, body: bytes = b"") -> bytes:
-        """See Device.
+    @property
+    def build(self) -> Build:
+        """The firmware that runs."""
+        return self._emulation.build
+
+    @property
+    def _process(self) -> Process:
+        return self._emulation.process
+
+    def call(self, command: Any, body: bytes = b"", *, patience: int = 1) -> bytes:
+        """See DeviceLink.
 
         Raises:
             DeviceError: besides: the emulation stopped, with the address and function of the fault.
         """
         try:
-            return super().call(command, body)
+            return super().call(command, body, patience=patience)
         except DeviceError as error:
-            why = self._process.why()
+            why = self._emulation.why()
             if why:
                 raise DeviceError(f"{self.name} stopped: {why}") from error
             raise
@@ -80,22 +74,26 @@ class EmulatedBoard(Device):
         Raises:
             BoardError: this emulator does not count them, or was not asked to.
         """
-        report = self._report(reset=reset)
-        if not report["counts"]:
-            raise BoardError(f"{self.name} was not asked to count instructions: emulate(..., count=True)")
-        by_function: dict[str, int] = {}
-        for address, n in report["blocks"]:
-            if address not in self._names:
-                self._names[address] = self._elf.function_at(address)
-            name = self._names[address]
-            by_function[name] = by_function.get(name, 0) + n
-        ordered = dict(sorted(by_function.items(), key=lambda item: -item[1]))
-        return Instructions(
-            total=sum(ordered.values()),
-            engine=sum(n for name, n in ordered.items() if name in self.build.engine),
-            by_function=ordered,
-            by_layer=tuple(report["layers"]),
-        )
+        return self._emulation.instructions(reset=reset)
+
+    def stack_used(self) -> int:
+        """The most bytes of stack since the start.
+
+        Raises:
+            BoardError: this emulator does not tell.
+        """
+        return self._emulation.stack_used()
+
+    def close(self) -> None:
+        """End the emulation."""
+        super().close()
+        self._emulation.stop()
+
+
+class EmulatedBoard(EmulatedLink, Device):
+    """An emulated board that runs spiking networks."""
+
+    _by_tick: list[Instructions] | None = None
 
     def instructions_by_tick(self, inputs: Any, ticks: int | None = None) -> list[Instructions]:
         """Run a sample as `run` does, and count each tick by itself.
@@ -123,30 +121,36 @@ class EmulatedBoard(Device):
             self._by_tick.append(self.instructions(reset=True))
         return ticks
 
-    def stack_used(self) -> int:
-        """The most bytes of stack since the start.
-
-        Raises:
-            BoardError: this emulator does not tell.
-        """
-        return int(self._report(reset=False)["stack"])
-
-    def _report(self, *, reset: bool) -> dict[str, Any]:
-        if not isinstance(self._process, Unicorn):
-            raise BoardError(f"{self.name} runs in QEMU, which tells nothing of itself: use one of Unicorn's boards")
-        return self._process.report(reset=reset)
-
-    def close(self) -> None:
-        """End the emulation."""
-        super().close()
-        self._process.stop()
-
     def __enter__(self) -> EmulatedBoard:
         return self
 
 
+@overload
 def emulate(
     model: Model | None,
+    board: str | Board,
+    *,
+    compiler: str = ...,
+    optimise: str = ...,
+    embed: bool = ...,
+    count: bool = ...,
+    layers: bool = ...,
+    place: Place = ...,
+) -> EmulatedBoard: ...
+@overload
+def emulate(
+    model: GradedModel,
+    board: str | Board,
+    *,
+    compiler: str = ...,
+    optimise: str = ...,
+    embed: bool = ...,
+    count: bool = ...,
+    layers: bool = ...,
+    place: Place = ...,
+) -> EmulatedGradedBoard: ...
+def emulate(
+    model: Model | GradedModel | None,
     board: str | Board,
     *,
     compiler: str = "auto",
@@ -155,7 +159,7 @@ def emulate(
     count: bool = True,
     layers: bool = False,
     place: Place = Place.NONE,
-) -> EmulatedBoard:
+) -> EmulatedBoard | EmulatedGradedBoard:
     """Build firmware for a board, start it in its emulator, and run a model on it.
 
     Args:
@@ -165,27 +169,37 @@ def emulate(
         optimise: "2" or "s".
         embed: build the model into the firmware, rather than load it through the protocol.
         count: count instructions (Unicorn boards): a third of the speed.
-        layers: with `count`, count them for each population too.
+        layers: with `count`, count them for each population of a spiking network too.
         place: where to load the model.
+
+    Returns:
+        A board that runs spiking networks, or with a graded model one that runs graded networks.
 
     Raises:
         BoardError: unknown board, no compiler or emulator, or the model does not fit.
     """
-    target = load_board(board)
-    made = build(target, model=model if embed else None, compiler=compiler, optimise=optimise)
-    if target.emulator.get("kind") == "unicorn":
-        process: Process = Unicorn(made, count=count, layers=count and layers)
-    elif target.emulator.get("kind") == "qemu":
-        process = Qemu(made)
-    else:
-        raise BoardError(f"{target.name} has no emulator: build its firmware and use `connect`")
-    running = EmulatedBoard(process, made)
-    try:
+    made = build(board, model=model if embed else None, compiler=compiler, optimise=optimise)
+    if model is not None and not isinstance(model, Model):
+        from spikelet.graded.board import EmulatedGradedBoard
+
+        graded = EmulatedGradedBoard(Emulation(made, count=count))
+        with _closed_on_error(graded):
+            graded.load(model, place) if place != Place.NONE else graded.use(model)
+        return graded
+    running = EmulatedBoard(Emulation(made, count=count, layers=count and layers))
+    with _closed_on_error(running):
         if model is not None and place != Place.NONE:
             running.load(model, place)
         elif model is not None:
             running.use(model)
-    except BaseException:
-        running.close()
-        raise
     return running
+
+
+@contextmanager
+def _closed_on_error(board: EmulatedLink) -> Iterator[None]:
+    """End a board on which something goes wrong."""
+    try:
+        yield
+    except BaseException:
+        board.close()
+        raise

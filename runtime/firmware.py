@@ -13,12 +13,11 @@ from spikelet._data import path as data_path
 from spikelet.board_files import Board
 from spikelet.board_files import load as load_board
 from spikelet.compile import STRICT, compile_all, keep
-from spikelet.converters.emit import image_source, kernel_names, kernel_table
 from spikelet.errors import BoardError, NoRoomError
-from spikelet.image import encode
+from spikelet.graded.model import GradedModel
 from spikelet.linker import board_header, board_names, linker_script
-from spikelet.memory import work_size
 from spikelet.model import Encoder, Model, OutputKind
+from spikelet.parts import Parts, parts_of
 from spikelet.stack import StackBound, stack_bound
 from spikelet.toolchain import Toolchain, cache_folder, digest, find
 
@@ -71,43 +70,48 @@ class EngineSize:
 def build(
     board: str | Board,
     *,
-    model: Model | None = None,
+    model: Model | GradedModel | None = None,
     compiler: str = "auto",
     optimise: str = "2",
     output: Path | None = None,
     strict: bool = False,
+    mlperf: str = "",
 ) -> Build:
     """Build firmware; what was built before from the same sources comes from the cache.
 
     Args:
         board: a board's name.
-        model: to embed; only the kernels that it needs are linked, and it takes the place of the
-            slot. None: all kernels are linked, and models are loaded at run time.
+        model: to embed; only the engine of its kind and what it needs of it are linked, and it takes the place of
+            the slot. None: both engines are linked, with all kernels, and models are loaded at run time.
         compiler: "gcc", "zig", or "auto": gcc where it is installed.
         optimise: "2" (fast), or "s" (small, with the small kernels: several times slower).
         output: a folder to copy the ELF file to, as `<board>.elf`.
         strict: turn the compiler's warnings into errors.
+        mlperf: a benchmark of MLPerf Tiny, such as "ic01": the firmware takes the commands of the suite's runner,
+            not spikelet's (docs/reference/mlperf.md). `model` is a graded one.
 
     Raises:
-        BoardError: unknown board, no compiler, or it does not fit: by how many bytes, in which memory.
+        BoardError: unknown board, no compiler, or it does not fit: by how many bytes, in which memory; or the
+            model is none for the benchmark.
     """
     target = load_board(board)
     if optimise not in {"2", "s"}:
         raise BoardError(f"no optimisation {optimise!r}: there are 2 (fast) and s (small)")
     toolchain = find(target.arch, compiler)
-    image = encode(model) if model is not None else b""
+    parts = parts_of(target, model, mlperf)
     flags = [*target.flags[toolchain.kind], f"-O{optimise}", *(STRICT if strict else ())]
-    written = {
-        "spkl_board.h": board_header(target, target.slot if model is None else None),
-        "board_names.c": board_names(target),
-        "board.ld": linker_script(target),
-    }
-    if model is not None:
-        written |= {"kernel_table.c": kernel_table(model), "model_image.c": image_source(image)}
-    generated = _write(written)
-    app = [f for f in _sources("firmware", "app", *target.sources) if model is None or f.name != "no_model.c"]
+    generated = _write(
+        {
+            "spkl_board.h": board_header(target, target.slot if model is None else None),
+            "board_names.c": board_names(target),
+            "board.ld": linker_script(target),
+            **parts.written,
+        }
+    )
+    app = [f for f in _sources("firmware", *parts.folders, *target.sources) if f.name not in parts.without]
+    app += [data_path("firmware") / name for name in parts.files]
     app += sorted(generated.glob("*.c"))
-    engine = compile_all(toolchain, _engine(target, model, optimise), flags=flags, includes=_engine_includes())
+    engine = compile_all(toolchain, _engine(target, parts, optimise), flags=flags, includes=_engine_includes())
     includes = [*_engine_includes(), data_path("firmware") / "include", generated]
     application = compile_all(toolchain, app, flags=flags, includes=includes)
     objects = [*engine, *application]
@@ -118,23 +122,28 @@ def build(
     found = elf_files.read(elf)
     of_engine = _from(engine, found.symbols)
     library = frozenset(s.name for s in found.symbols if s.function) - of_engine - _from(application, found.symbols)
+    linked = frozenset(s.name.partition(" ")[0].partition(".")[0] for s in found.symbols if s.function)
     return Build(
         board=target,
         elf=elf,
         compiler=toolchain.version,
         optimise=optimise,
         sizes={name: found.sizes.get(f".{name}", 0) for name in ("text", "rodata", "data", "bss")},
-        flash=_flash(target, found, model, len(image)),
-        ram=_ram(target, found, model),
-        image=len(image),
-        stack=stack_bound(objects) if toolchain.kind == "gcc" else StackBound(bytes=None, reason="only gcc tells it"),
+        flash=_flash(target, found, model is not None, parts.image),
+        ram=_ram(target, found, parts.work),
+        image=parts.image,
+        stack=stack_bound(objects, linked)
+        if toolchain.kind == "gcc"
+        else StackBound(bytes=None, reason="only gcc tells it"),
         symbols=found.symbols,
         engine=of_engine | library,
         library=library,
     )
 
 
-def engine_size(board: str | Board, model: Model, *, compiler: str = "auto", optimise: str = "s") -> EngineSize:
+def engine_size(
+    board: str | Board, model: Model | GradedModel, *, compiler: str = "auto", optimise: str = "s"
+) -> EngineSize:
     """Link the engine alone, loader included, as `model` needs it: no firmware, no protocol.
 
     What it needs of the compiler's library (64-bit products on small cores) counts; the mem*
@@ -152,12 +161,14 @@ def engine_size(board: str | Board, model: Model, *, compiler: str = "auto", opt
     target = load_board(board)
     toolchain = find(target.arch, compiler)
     flags = [*target.flags[toolchain.kind], f"-O{optimise}"]
-    generated = _write({"kernel_table.c": kernel_table(model), "board.ld": linker_script(target)})
+    parts = parts_of(target, model, "")
+    generated = _write({**parts.tables, "board.ld": linker_script(target)})
     mem = data_path("firmware") / "app" / "mem.c"
-    sources = [*_engine(target, model, optimise), generated / "kernel_table.c", mem]
+    sources = [*_engine(target, parts, optimise), *(generated / name for name in parts.tables), mem]
     objects = compile_all(toolchain, sources, flags=flags, includes=_engine_includes())
-    roots = [f"-Wl,-u,{name}" for name in _calls(model)]
-    elf = elf_files.read(_link(toolchain, target, objects, generated / "board.ld", ["-Wl,-e,spkl_open", *roots]))
+    calls = _calls(model)
+    roots = [f"-Wl,-u,{name}" for name in calls]
+    elf = elf_files.read(_link(toolchain, target, objects, generated / "board.ld", [f"-Wl,-e,{calls[0]}", *roots]))
     mem_names = {"memcpy", "memmove", "memset", "memcmp"}
     by_symbol = {s.name: s.size for s in elf.symbols if s.name not in mem_names and s.size}
     text = elf.sizes.get(".text", 0) - sum(s.size for s in elf.symbols if s.name in mem_names)
@@ -171,31 +182,33 @@ def _sources(top: str, *folders: str) -> list[Path]:
 
 
 def _engine_includes() -> list[Path]:
-    return [data_path("csrc") / folder for folder in ("include", "engine")]
+    return [data_path("csrc") / folder for folder in ("include", "engine", "graded")]
 
 
-def _engine(board: Board, model: Model | None, optimise: str) -> list[Path]:
+def _engine(board: Board, parts: Parts, optimise: str) -> list[Path]:
     """The engine's files for a board: of each kernel the first set that has it.
 
     Where size comes first that is `ref`, whose kernels are the smallest.
     """
     kernels = data_path("csrc") / "kernels"
-    names = sorted(f.stem for f in (kernels / "ref").glob("*.c")) if model is None else kernel_names(model)
-    files = _sources("csrc", "engine")
+    files = [*_sources("csrc", *parts.engines), *(data_path("csrc") / name for name in parts.engine_files)]
     sets = ("ref", *board.kernels) if optimise == "s" else board.kernels
-    for name in names:
+    for name in parts.kernels:
         choice = (kernels / s / f"{name}{suffix}" for s in sets for suffix in (".S", ".c"))
         files.append(next(f for f in choice if f.exists()))
-    return files if model is not None else [*files, kernels / "all.c"]
+    return files
 
 
-def _calls(model: Model) -> list[str]:
+def _calls(model: Model | GradedModel) -> list[str]:
     """What an application calls that runs a model."""
+    if isinstance(model, GradedModel):
+        names = ("open", "arena_size", "start", "input", "output", "run", "reset")
+        return [f"spkl_graded_{name}" for name in names]
     encoders = {port.encoder for port in model.inputs}
-    names = ["open", "arena_size", "start", "tick", "advance", "output", "reset"]
-    names += ["push"] * (Encoder.EVENTS in encoders) + ["push_frame"] * bool(encoders - {Encoder.EVENTS})
-    names += ["output_take"] * any(port.kind is OutputKind.EVENTS for port in model.outputs)
-    return [f"spkl_{name}" for name in names]
+    calls = ["open", "arena_size", "start", "tick", "advance", "output", "reset"]
+    calls += ["push"] * (Encoder.EVENTS in encoders) + ["push_frame"] * bool(encoders - {Encoder.EVENTS})
+    calls += ["output_take"] * any(port.kind is OutputKind.EVENTS for port in model.outputs)
+    return [f"spkl_{name}" for name in calls]
 
 
 def _from(objects: Sequence[Path], symbols: Sequence[elf_files.Symbol]) -> frozenset[str]:
@@ -234,16 +247,15 @@ def _link(toolchain: Toolchain, board: Board, objects: Sequence[Path], script: P
     return folder / "firmware.elf"
 
 
-def _flash(board: Board, elf: elf_files.Elf, model: Model | None, image: int) -> Use:
+def _flash(board: Board, elf: elf_files.Elf, embedded: bool, image: int) -> Use:
     """Flash that a firmware takes; an embedded model may have the slot's place too."""
     used = sum(elf.sizes.get(name, 0) for name in (".text", ".rodata", ".data"))
-    length = board.flash.length + (board.slot.length if board.slot and model is not None else 0)
+    length = board.flash.length + (board.slot.length if board.slot and embedded else 0)
     return _fits(board, "flash", used, length, f"the model (an image of {image} bytes)" if image else "the firmware")
 
 
-def _ram(board: Board, elf: elf_files.Elf, model: Model | None) -> Use:
+def _ram(board: Board, elf: elf_files.Elf, work: int) -> Use:
     """RAM that a firmware takes: stack, variables, and what an embedded model works in."""
-    work = work_size(model) if model is not None else 0
     used = elf.absolute["spkl_pool_start"] - board.ram.origin + work
     what = f"the model (it works in {work} bytes)" if work else "the firmware"
     return _fits(board, "RAM", used, board.ram.length, what)

@@ -23,12 +23,15 @@ __all__ = [
     "PACKET_MAX",
     "PIECE_MAX",
     "PROBE_MAX",
+    "READ_MAX",
     "TICKS_MAX",
     "VERSION",
+    "WRITE_MAX",
     "Answer",
     "Command",
     "FrameReader",
     "Hello",
+    "Kind",
     "Place",
     "Status",
     "encode",
@@ -36,7 +39,7 @@ __all__ = [
     "sentence",
 ]
 
-VERSION = 1
+VERSION = 2
 FRAME_MAX = 256
 PACKET_MAX = 250
 HEADER = 4
@@ -47,7 +50,9 @@ PIECE_MAX = 240
 FRAME_PIECE_MAX = 234
 PROBE_MAX = 61
 TICKS_MAX = 65535
-_HELLO = struct.Struct("<HBB5I8x16s32s")
+WRITE_MAX = 238
+READ_MAX = 240
+_HELLO = struct.Struct("<HBB6I4x16s32s")
 
 
 class Command(IntEnum):
@@ -66,6 +71,9 @@ class Command(IntEnum):
     PROBE = 11
     STATS = 12
     COUNTERS = 13
+    WRITE = 14
+    RUN = 15
+    READ = 16
 
 
 class Status(IntEnum):
@@ -79,6 +87,8 @@ class Status(IntEnum):
     NO_ROOM = -105
     ORDER = -106
     FLASH = -107
+    KIND = -108
+    BUSY = -109
 
 
 class Place(IntEnum):
@@ -88,6 +98,14 @@ class Place(IntEnum):
     EMBEDDED = 1
     RAM = 2
     SLOT = 3
+
+
+class Kind(IntEnum):
+    """What kind of network a model is (wire.md 4.1)."""
+
+    NONE = 0
+    SPIKING = 1
+    GRADED = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +131,7 @@ class Hello:
     arena: int
     ram: int
     slot: int
+    kind: Kind
     core: str
     board: str
 
@@ -125,7 +144,7 @@ class Hello:
         """
         if len(body) != _HELLO.size:
             raise ValueError(f"a HELLO of {len(body)} bytes")
-        version, place, outputs, crc, length, arena, ram, slot, core, board = _HELLO.unpack(body)
+        version, place, outputs, crc, length, arena, ram, slot, kind, core, board = _HELLO.unpack(body)
         return cls(
             version=version,
             place=Place(place),
@@ -135,6 +154,7 @@ class Hello:
             arena=arena,
             ram=ram,
             slot=slot,
+            kind=Kind(kind),
             core=core.rstrip(b"\0").decode("ascii"),
             board=board.rstrip(b"\0").decode("ascii"),
         )

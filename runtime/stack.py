@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+
+from spikelet._data import path as data_path
 
 __all__ = ["OUTSIDE", "StackBound", "stack_bound"]
 
 #: Taken for a function of which gcc tells nothing: of its own library, or in assembly [bytes].
 OUTSIDE = 176
 _KERNELS = "csrc/kernels/"
+#: The function of every kind of layer that begins so.
+_CHECKS, _RUNS = ("spkl_check_",), ("spkl_run_",)
 _DELIVERIES = tuple(f"csrc/engine/{name}.c" for name in ("rows", "conv", "sparse"))
-#: Whom calls through pointers reach, by the caller's file, the first that fits: parts of the callees' file names.
+#: What struct spkl_kind has.
+_KIND = ("open_image", "arena_size", "start", "reset", "n_outputs")
+_REQUANTISE = ("/requantise_any_s8.", "/requantise_full_s8.", "/requantise_relu_s8.", "/scale_s8.")
+#: Whom calls through pointers reach, by the caller's file, the first that fits: parts of "file:function" of callees.
 INDIRECT = {
-    "firmware/app/app.c": ("firmware/app/actions.c",),
+    "firmware/app/app.c": ("firmware/app/actions.c", "firmware/spiking/", "firmware/graded/"),
+    "firmware/app/": tuple(f"/{kind}.c:{call}" for kind in ("spiking", "graded") for call in _KIND),
+    "firmware/mlperf/": ("firmware/mlperf/commands.c",),
     "firmware/app/frame.c": ("firmware/ports/",),
     "csrc/engine/parameters.c": ("csrc/engine/choices.c", "csrc/engine/plain.c"),
     "csrc/engine/choices.c": ("csrc/engine/line.c", "csrc/engine/blocks.c"),
@@ -31,7 +41,13 @@ INDIRECT = {
     ),
     "csrc/engine/late.c": (*_DELIVERIES, _KERNELS),
     "csrc/engine/": (_KERNELS,),
+    "csrc/graded/check.c": _CHECKS,
+    "csrc/graded/run.c": _RUNS,
+    "csrc/graded/pool.c": ("average_pool.c:pool_s", "max_pool.c:pool_s"),
+    "csrc/graded/": (_KERNELS,),
+    "/depthwise_row_s8.c": _REQUANTISE,
 }
+_KIND_LINE = re.compile(r"^SPKL_LAYER\(\w+, (\w+),", re.MULTILINE)
 _ROOT = "main"
 _START = 16  # what the reset handler itself may push
 _TITLE = re.compile(r'^graph: \{ title: "([^"]*)"', re.MULTILINE)
@@ -55,6 +71,7 @@ class StackBound:
 class _Function:
     file: str
     own: int
+    linked: bool
     calls: list[str] = field(default_factory=list)
 
 
@@ -62,30 +79,30 @@ class _Unknown(Exception):  # noqa: N818
     """The bound cannot be told; the message says why."""
 
 
-def stack_bound(objects: Sequence[Path]) -> StackBound:
+def stack_bound(objects: Sequence[Path], linked: Set[str]) -> StackBound:
     """Walk the call graph of objects compiled with -fcallgraph-info=su from `main`.
 
     Calls through pointers are taken to reach every function of the files that INDIRECT names; so
-    the bound holds, and may be higher than what ever happens.
+    the bound holds, and may be higher than what ever happens. They reach none that is not `linked`.
     """
     functions: dict[str, _Function] = {}
     try:
         for graph in (path.with_suffix(".ci") for path in objects):
             if graph.exists():
-                _read(graph.read_text(), functions)
+                _read(graph.read_text(), functions, linked)
         depth, path = _deepest(_ROOT, functions, {}, ())
     except _Unknown as error:
         return StackBound(bytes=None, reason=str(error))
     return StackBound(bytes=depth + _START, path=path)
 
 
-def _read(text: str, functions: dict[str, _Function]) -> None:
+def _read(text: str, functions: dict[str, _Function], linked: Set[str]) -> None:
     title = _TITLE.search(text)
     file = title.group(1) if title else ""
     for name, own, kind in _NODE.findall(text):
         if kind != "static":
             raise _Unknown(f"{name} has a stack of {kind} size")
-        functions[name] = _Function(file, int(own))
+        functions[name] = _Function(file, int(own), name.rpartition(":")[2].partition(".")[0] in linked)
     for source, target in _EDGE.findall(text):
         functions[source].calls.append(target)
 
@@ -112,7 +129,19 @@ def _indirect(caller: _Function, functions: dict[str, _Function]) -> list[str]:
     """Whom a call through a pointer may reach; an assembly file counts as one function of OUTSIDE bytes."""
     for place, targets in INDIRECT.items():
         if place in caller.file:
-            assembly = ["(assembly)"] if _KERNELS in targets else []
-            files = ((name, function.file) for name, function in functions.items())
-            return [*(name for name, file in files if any(target in file for target in targets)), *assembly]
+            if targets in {_CHECKS, _RUNS}:
+                return [name for kind in _layer_functions() if _is_linked(name := targets[0] + kind, functions)]
+            assembly = ["(assembly)"] if _KERNELS in targets or targets is _REQUANTISE else []
+            there = ((name, f"{f.file}:{name.rpartition(':')[2]}") for name, f in functions.items() if f.linked)
+            return [*(name for name, place in there if any(target in place for target in targets)), *assembly]
     raise _Unknown(f"a call through a pointer in {caller.file} reaches no one knows whom")
+
+
+def _is_linked(name: str, functions: dict[str, _Function]) -> bool:
+    return name in functions and functions[name].linked
+
+
+@cache
+def _layer_functions() -> tuple[str, ...]:
+    """What the functions of kinds of layers are called by."""
+    return tuple(_KIND_LINE.findall((data_path("csrc") / "include" / "spkl_layers.def").read_text()))

@@ -52,7 +52,7 @@ def input_bytes(model: GradedModel, task: str) -> tuple[int, int]:
     size = source.size * (4 if floats else 1)
     if size > DATA_MAX:
         raise BoardError(
-            f"{task}: the model's input takes {size} bytes; allowed: {DATA_MAX}, the most that the suite's protocol loads"
+            f"{task}: the model's input takes {size} bytes; allowed: {DATA_MAX}, the most that the suite's runner sends"
         )
     return size, source.size if floats else 0
 
@@ -133,7 +133,7 @@ def _fraction(tensor: GradedTensor, task: str) -> tuple[int, int]:
     mantissa, shift = float(np.float32(tensor.scale)).as_integer_ratio()
     shift = shift.bit_length() - 1
     if not 0 < mantissa < 1 << 24 or shift > _SHIFT_MAX:
-        raise BoardError(f"{task}: the scale {tensor.scale:g} of {tensor.name!r} is out of range: allowed: 2^-36 .. 2^24")
+        raise BoardError(f"{task}: tensor {tensor.name!r}: found scale {tensor.scale:g}; allowed: 2^-36 .. 2^24")
     return mantissa, shift
 
 

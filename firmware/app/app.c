@@ -40,8 +40,15 @@ static int run(struct spkl_app *app, uint32_t n, uint32_t *answer)
             return SPKL_ERR_ARGUMENT;
         }
     }
-    if (action->needs_model && app->slot.place == SPKL_PLACE_NONE) {
+    if (action->needs != SPKL_NEEDS_NOTHING &&
+        app->slot.place == SPKL_PLACE_NONE) {
         return SPKL_STATUS_NO_MODEL;
+    }
+    if ((action->needs == SPKL_NEEDS_SPIKING &&
+         app->slot.kind != SPKL_KIND_SPIKING) ||
+        (action->needs == SPKL_NEEDS_GRADED &&
+         app->slot.kind != SPKL_KIND_GRADED)) {
+        return SPKL_STATUS_KIND;
     }
     return action->run(app, n, answer);
 }

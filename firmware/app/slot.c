@@ -1,8 +1,9 @@
 #include "spkl_slot.h"
 
-#include "spkl_image.h"
-
 #include <stdbool.h>
+
+#include "spkl_graded_image.h"
+#include "spkl_kind.h"
 
 /* What image.md 1 allows; keeps the sums below far from overflow. */
 #define LENGTH_MAX (UINT32_C(1) << 30)
@@ -20,6 +21,27 @@ static int shortage(struct spkl_slot *slot, enum spkl_place place,
     return SPKL_STATUS_NO_ROOM;
 }
 
+/* What kind of network an image says it holds: one with a section GRADED is a
+ * graded one. Whether it is right is for the engine to check. */
+static enum spkl_network_kind kind_of(const uint8_t *image, uint32_t length)
+{
+    const uint8_t *entry = image + sizeof(struct spkl_header_record);
+    uint32_t n = 0;
+
+    if (length >= sizeof(struct spkl_header_record)) {
+        n = image[6] | (uint32_t)image[7] << 8;
+        length -= (uint32_t)sizeof(struct spkl_header_record);
+    }
+    for (; n > 0 && length >= sizeof(struct spkl_section_record); n--) {
+        if (entry[0] == SPKL_SECTION_GRADED && entry[1] == 0) {
+            return SPKL_KIND_GRADED;
+        }
+        entry += sizeof(struct spkl_section_record);
+        length -= (uint32_t)sizeof(struct spkl_section_record);
+    }
+    return SPKL_KIND_SPIKING;
+}
+
 /* Open an image at its place and start it in the RAM behind it. */
 static int run(struct spkl_slot *slot, enum spkl_place place, const void *image,
                uint32_t length)
@@ -27,20 +49,28 @@ static int run(struct spkl_slot *slot, enum spkl_place place, const void *image,
     uint32_t used = place == SPKL_PLACE_RAM ? round_up_8(length) : 0;
     uint32_t room = slot->memory.ram_size - used;
     uint8_t *ram = slot->memory.ram + used;
+    const struct spkl_kind *kind;
     size_t size;
-    int error = spkl_open(&slot->model, image, length);
+    int error;
 
+    slot->kind = kind_of(image, length);
+    kind = spkl_kinds[slot->kind];
+    if (kind == NULL) {
+        return SPKL_ERR_UNSUPPORTED;
+    }
+    error = kind->open(slot, image, length);
     if (error != SPKL_OK) {
         return error;
     }
-    size = spkl_arena_size(&slot->model);
+    size = kind->arena_size(slot);
     if (size > room) {
         return shortage(slot, SPKL_PLACE_RAM, (uint32_t)size, room);
     }
-    error = spkl_start(&slot->net, &slot->model, ram, size);
+    error = kind->start(slot, ram, size);
     if (error != SPKL_OK) {
         return error;
     }
+    slot->image = image;
     slot->arena_size = (uint32_t)size;
     slot->spare = ram + size;
     slot->spare_size = room - (uint32_t)size;
@@ -165,7 +195,7 @@ int spkl_slot_end(struct spkl_slot *slot)
     }
     slot->loading = SPKL_PLACE_NONE;
     error = run(slot, place, image, slot->length);
-    if (error == SPKL_OK && slot->model.image->header.crc != slot->crc) {
+    if (error == SPKL_OK && slot->image->crc != slot->crc) {
         slot->place = SPKL_PLACE_NONE;
         error = SPKL_ERR_IMAGE_CRC;
     }

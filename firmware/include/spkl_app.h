@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "spkl_frame.h"
+#include "spkl_kind.h"
 #include "spkl_slot.h"
 
 /* Said by HELLO; written by `spikelet build`. */
@@ -36,6 +37,36 @@ void spkl_app_start(struct spkl_app *app);
 /* Take one byte from the console; answers when it ends a request. */
 void spkl_app_receive(struct spkl_app *app, uint8_t byte);
 
+/* ADVANCE and RUN go on for this part of a second before they answer. */
+#define SPKL_APP_SLICE 10u
+
+/* The body of the request that is being answered. The machine is
+ * little-endian, as the wire. */
+static inline const uint8_t *spkl_app_body(const struct spkl_app *app)
+{
+    return app->in.bytes + SPKL_WIRE_HEADER;
+}
+
+static inline uint32_t spkl_app_u16(const struct spkl_app *app, unsigned offset)
+{
+    const uint8_t *at = spkl_app_body(app) + offset;
+
+    return at[0] | (uint32_t)at[1] << 8;
+}
+
+/* Word i. */
+static inline uint32_t spkl_app_u32(const struct spkl_app *app, unsigned i)
+{
+    return app->in.words[1 + i];
+}
+
+enum spkl_needs {
+    SPKL_NEEDS_NOTHING,
+    SPKL_NEEDS_MODEL,
+    SPKL_NEEDS_SPIKING,
+    SPKL_NEEDS_GRADED
+};
+
 /* What a command does with a request's body, and how long that may be. */
 struct spkl_action {
     /* Writes an answer's body and its length; returns a status. */
@@ -44,7 +75,7 @@ struct spkl_action {
     uint8_t max;
     uint8_t unit;  /* body - min is a multiple; a power of 2 */
     uint8_t zeros; /* bit i: byte i of the body must be 0 */
-    bool needs_model;
+    uint8_t needs; /* enum spkl_needs */
 };
 
 /* The action of a command, or NULL. */

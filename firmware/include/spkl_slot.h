@@ -7,6 +7,8 @@
 
 #include "spkl.h"
 #include "spkl_embedded.h"
+#include "spkl_graded.h"
+#include "spkl_image.h"
 #include "spkl_port.h"
 #include "spkl_wire.h"
 
@@ -18,8 +20,18 @@ struct spkl_shortage {
 
 struct spkl_slot {
     struct spkl_port_memory memory;
-    struct spkl_model model;
-    struct spkl_net net;
+    union {
+        struct {
+            struct spkl_model model;
+            struct spkl_net net;
+        } spiking;
+        struct {
+            struct spkl_graded_model model;
+            struct spkl_graded net;
+        } graded;
+    } run;
+    const struct spkl_header_record *image; /* of the running model */
+    enum spkl_network_kind kind;
     uint8_t *spare; /* RAM behind image and arena */
     uint32_t spare_size;
     uint32_t arena_size;

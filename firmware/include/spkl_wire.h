@@ -6,7 +6,7 @@
 #define SPKL_WIRE_H
 
 enum {
-    SPKL_WIRE_VERSION = 1,
+    SPKL_WIRE_VERSION = 2,
     SPKL_WIRE_FRAME_MAX = 256,
     SPKL_WIRE_PACKET_MAX = 250,
     SPKL_WIRE_HEADER = 4,
@@ -19,6 +19,8 @@ enum {
     SPKL_WIRE_SCORES_MAX = 59,
     SPKL_WIRE_PROBE_MAX = 61,
     SPKL_WIRE_TICKS_MAX = 65535,
+    SPKL_WIRE_WRITE_MAX = 238,
+    SPKL_WIRE_READ_MAX = 240,
     SPKL_WIRE_HELLO = 80
 };
 
@@ -35,7 +37,17 @@ enum spkl_command {
     SPKL_COMMAND_SCORES = 10,
     SPKL_COMMAND_PROBE = 11,
     SPKL_COMMAND_STATS = 12,
-    SPKL_COMMAND_COUNTERS = 13
+    SPKL_COMMAND_COUNTERS = 13,
+    SPKL_COMMAND_WRITE = 14,
+    SPKL_COMMAND_RUN = 15,
+    SPKL_COMMAND_READ = 16
+};
+
+enum spkl_network_kind {
+    SPKL_KIND_NONE = 0,
+    SPKL_KIND_SPIKING = 1,
+    SPKL_KIND_GRADED = 2,
+    SPKL_N_KINDS = 3
 };
 
 enum spkl_place {

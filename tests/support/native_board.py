@@ -16,21 +16,18 @@ C_FLAGS += ["-Wcast-qual", "-Werror", "-O1", "-g"]
 
 def sources(*, model: Path | None = None) -> list[Path]:
     """C files of the application, the engine with its reference kernels, and the test port."""
-    app = [
-        f
-        for f in (ROOT / "firmware" / "app").glob("*.c")
-        if f.name not in {"board_memory.c", "main.c", "mem.c", "no_model.c"}
-    ]
+    folders = [ROOT / "firmware" / name for name in ("app", "spiking", "graded")]
+    other = {"board_memory.c", "main.c", "mem.c", "no_model.c"}
+    app = [f for folder in folders for f in folder.glob("*.c") if f.name not in other]
     embedded = model or ROOT / "firmware" / "app" / "no_model.c"
-    engine = [*(ROOT / "csrc" / "engine").glob("*.c"), *(ROOT / "csrc" / "kernels" / "ref").glob("*.c")]
-    return sorted(
-        [*app, *engine, embedded, ROOT / "csrc" / "kernels" / "all.c", ROOT / "tests" / "fuzz" / "frame_port.c"]
-    )
+    engine = [f for name in ("engine", "graded", "kernels/ref") for f in (ROOT / "csrc" / name).glob("*.c")]
+    tables = [ROOT / "csrc" / "kernels" / name for name in ("all.c", "all_layers.c")]
+    return sorted([*app, *engine, *tables, embedded, ROOT / "tests" / "fuzz" / "frame_port.c"])
 
 
 def includes() -> list[str]:
     """Folders of headers."""
-    folders = ("csrc/include", "csrc/engine", "firmware/include", "tests/fuzz")
+    folders = ("csrc/include", "csrc/engine", "csrc/graded", "firmware/include", "tests/fuzz")
     return [f"-I{ROOT / folder}" for folder in folders]
 
 

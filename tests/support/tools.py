@@ -9,9 +9,12 @@ import pytest
 
 from spikelet import board_files, toolchain
 
-__all__ = ["COMPILERS", "QEMU", "UNICORN", "need", "need_compiler"]
+__all__ = ["COMPILERS", "LARGE", "QEMU", "UNICORN", "need", "need_compiler"]
 
-UNICORN = [name for name in board_files.names() if board_files.load(name).emulator.get("kind") == "unicorn"]
+_EMULATED = [name for name in board_files.names() if board_files.load(name).emulator.get("kind") == "unicorn"]
+#: A board of each core, and of each core the one with the largest memories.
+UNICORN = [name for name in _EMULATED if not name.endswith("-large")]
+LARGE = [f"{name}-large" if f"{name}-large" in _EMULATED else name for name in UNICORN]
 QEMU = [name for name in board_files.names() if board_files.load(name).emulator.get("kind") == "qemu"]
 COMPILERS = ["gcc", "zig"]
 

@@ -11,6 +11,7 @@ from spikelet import board_files, firmware, toolchain
 from spikelet.converters.emit import image_source, kernel_names
 from spikelet.errors import BoardError
 from spikelet.firmware import build
+from spikelet.parts import parts_of
 from support.random_models import grown, random_model
 from support.tools import COMPILERS, need_compiler
 
@@ -63,7 +64,7 @@ def test_an_embedded_model_links_only_its_kernels() -> None:
 def test_a_kernel_comes_from_the_first_set_that_has_it() -> None:
     """The order is the board's; what only ref has comes from ref."""
     board = board_files.load("cortex-m4")
-    files = firmware._engine(board, None, "2")
+    files = firmware._engine(board, parts_of(board, None, ""), "2")
     root = Path(firmware.data_path("csrc")) / "kernels"
     for name in (f.stem for f in (root / "ref").glob("*.c")):
         has = [s for s in board.kernels if list((root / s).glob(f"{name}.[cS]"))]
@@ -74,7 +75,8 @@ def test_a_kernel_comes_from_the_first_set_that_has_it() -> None:
 def test_the_small_build_takes_the_small_kernels() -> None:
     """`ref` comes first, and the firmware is smaller."""
     need_compiler("arm", "gcc")
-    kernels = [f for f in firmware._engine(board_files.load("cortex-m0"), None, "s") if "kernels" in f.parts]
+    board = board_files.load("cortex-m0")
+    kernels = [f for f in firmware._engine(board, parts_of(board, None, ""), "s") if "kernels" in f.parts]
     model = random_model(1, plain=True)
     small, fast = (build("cortex-m0", model=model, compiler="gcc", optimise=o).sizes["text"] for o in ("s", "2"))
 

@@ -55,6 +55,16 @@ def test_places_agree() -> None:
     assert said == {place.name: place.value for place in protocol.Place}
 
 
+def test_kinds_agree() -> None:
+    """Wire 4.1."""
+    said = re.search(r"of the running model: (\d) spiking, (\d) graded", DOC)
+
+    assert said is not None
+    kinds = {"NONE": 0, "SPIKING": int(said.group(1)), "GRADED": int(said.group(2))}
+    assert kinds == c_numbers("KIND")
+    assert kinds == {kind.name: kind.value for kind in protocol.Kind}
+
+
 def test_status_codes_agree() -> None:
     """Wire 3."""
     said = {name: (int(number), text) for number, name, text in table("status | name")}
@@ -76,7 +86,7 @@ def test_no_status_code_is_also_the_engines() -> None:
 
 def test_the_fields_of_hello_follow_each_other() -> None:
     """Wire 4.1: offsets are the sums of the sizes."""
-    sizes = {"u8": 1, "u16": 2, "u32": 4, "u8[8]": 8, "char[16]": 16, "char[32]": 32}
+    sizes = {"u8": 1, "u16": 2, "u32": 4, "u8[4]": 4, "char[16]": 16, "char[32]": 32}
     at = 0
     for offset, kind, _, _ in table("offset | type | name | meaning"):
         assert at == int(offset)
@@ -95,6 +105,8 @@ def test_the_fields_of_hello_follow_each_other() -> None:
         ("PROBE_MAX", r"`n` is 1 to (\d+)"),
         ("SCORES_MAX", r"up to (\d+); `size`"),
         ("TICKS_MAX", r"at most ([\d,]+) ticks"),
+        ("WRITE_MAX", r"1 to (\d+) bytes of the tensor of an input port"),
+        ("READ_MAX", r"1 to (\d+) bytes of a tensor"),
     ],
 )
 def test_limits_of_bodies_agree(name: str, text: str) -> None:
@@ -117,6 +129,8 @@ def test_the_longest_bodies_fit_into_a_packet() -> None:
         "PROBE_MAX": 4 * wire["PROBE_MAX"],
         "SCORES_MAX": 8 + 4 * wire["SCORES_MAX"],
         "ADVANCE": 8 + 2 * 16,
+        "WRITE_MAX": 8 + wire["WRITE_MAX"],
+        "READ_MAX": wire["READ_MAX"],
         "STATS": struct.calcsize("<3Q"),
     }
 

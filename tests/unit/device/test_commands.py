@@ -17,7 +17,7 @@ from support.native_board import NativeBoard
 from support.random_models import random_events, random_model
 
 
-@pytest.mark.parametrize("command", [0, 14, 100, 127, 128, 255])
+@pytest.mark.parametrize("command", [0, 17, 100, 127, 128, 255])
 def test_unknown_commands_are_refused(board: NativeBoard, command: int) -> None:
     """Wire 3: COMMAND."""
     talk(board, 0, Command.HELLO)
@@ -46,6 +46,9 @@ def test_every_length_of_every_body_is_answered(
         Command.PROBE: {8},
         Command.STATS: {4},
         Command.COUNTERS: {0},
+        Command.WRITE: set(range(9, 247)),
+        Command.RUN: {4},
+        Command.READ: {12},
     }
     connect(board, model if with_model else None)
     talk(board, 0, Command.HELLO)

@@ -137,11 +137,11 @@ def test_another_version_is_refused(board: NativeBoard) -> None:
 
     def newer(frame: bytes) -> list[bytes]:
         packet = bytearray(FrameReader().feed(frame)[0])
-        packet[4] = 2
+        packet[4] = protocol.VERSION + 1
         return [protocol.encode(bytes(packet))]
 
     board.on_answer = newer
-    with pytest.raises(DeviceError, match=r"version 2 .* version 1"):
+    with pytest.raises(DeviceError, match=rf"version {protocol.VERSION + 1} .* version {protocol.VERSION}"):
         connect(board)
 
 
