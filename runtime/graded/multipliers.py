@@ -72,8 +72,8 @@ def mean_multiplier(real: float, taps: int) -> tuple[int, int]:
 def dense_multiplier(real: float, *, low: int, top: int, out_min: int, out_max: int) -> tuple[int, int]:
     """Multiplier and shift of `scale` (1.6) that give what a double multiplication and C's round give.
 
-    Both rise with the sum. So they are equal for all sums of low .. top if they are equal where the double's result
-    rises, one before, and at both ends; that is checked here.
+    Both rise with the sum, and multiply by nearly the same number. So they can only rise at different sums where
+    (output - 1/2) / real is within a few parts of 2^53 of a whole number; there, and at both ends, they are compared.
 
     Args:
         real: the double: scale of the input times that of the weights, by that of the output.
@@ -92,7 +92,7 @@ def dense_multiplier(real: float, *, low: int, top: int, out_min: int, out_max: 
         raise ModelError(
             f"multiplier: found {real:g} for sums up to {reach}; allowed: results of 31 bits. Check the scales"
         )
-    sums = _edges(real, low, top, out_min, out_max)
+    sums = _ties(real, low, top, out_min, out_max)
     wanted = clamp(_rounded(sums, real), out_min, out_max)
     for multiplier, shift in _candidates(real, reach):
         if np.array_equal(wanted, clamp(scale(sums, multiplier, shift), out_min, out_max)):
@@ -109,19 +109,25 @@ def _rounded(sums: Int64Array, real: float) -> Int64Array:
     return (whole + away).astype(np.int64)
 
 
-def _edges(real: float, low: int, top: int, out_min: int, out_max: int) -> Int64Array:
-    """The sums of low .. top at which `_rounded` rises within out_min .. out_max, those before them, and the ends."""
+def _ties(real: float, low: int, top: int, out_min: int, out_max: int) -> Int64Array:
+    """The sums of low .. top next to those where the output of 1.6 may rise elsewhere than `_rounded`, and the ends."""
     ends = np.array([low, top], np.int64)
     first, last = (int(value) for value in clamp(_rounded(ends, real), out_min - 1, out_max))
     if real == 0.0 or last <= first:
         return ends
-    values = np.arange(first + 1, last + 1)
-    rises = np.clip(np.ceil((values - 0.5) / real), low, top).astype(np.int64)
-    for _ in range(4):
-        rises += np.where((rises < top) & (_rounded(rises, real) < values), 1, 0)
-        rises -= np.where((rises > low) & (_rounded(rises - 1, real) >= values), 1, 0)
-    around = np.concatenate([ends, rises, rises - 1])
-    return np.unique(around[(around >= low) & (around <= top)])
+    rises = (np.arange(first + 1, last + 1) - 0.5) / real
+    whole = np.rint(rises)
+    # A multiplier is off by half of its last bit, by nudges of 2^-49 at most, and doubles by 2^-52.
+    margin = 2.0 ** (4 - min(_bits(max(-low, top, 1)), 52))
+    close = whole[np.abs(rises - whole) <= np.abs(rises) * margin]
+    near = np.clip(close, low, top).astype(np.int64)
+    around = np.concatenate([ends, near - 1, near, near + 1])
+    return around[(around >= low) & (around <= top)]
+
+
+def _bits(reach: int) -> int:
+    """Bits of the multiplier for sums of a size."""
+    return min(_DENSE_BITS, _DENSE_PRODUCT - reach.bit_length())
 
 
 def _candidates(real: float, reach: int) -> list[tuple[int, int]]:
@@ -129,7 +135,7 @@ def _candidates(real: float, reach: int) -> list[tuple[int, int]]:
     if real == 0.0:
         return [(0, _DENSE_SHIFTS[0])]
     fraction, exponent = math.frexp(real)
-    bits = min(_DENSE_BITS, _DENSE_PRODUCT - reach.bit_length())
+    bits = _bits(reach)
     exact = int(fraction * 2.0**53) << (_DENSE_BITS - 53)
     shift = _DENSE_BITS - exponent
     drop = max(_DENSE_BITS - bits, shift - _DENSE_SHIFTS[1])
