@@ -9,8 +9,9 @@ from spikelet import board_files
 from spikelet.board_files import Board
 from spikelet.errors import NoRoomError
 from spikelet.firmware import Build, build
-from spikelet.memory import work_size
+from spikelet.graded.model import GradedModel
 from spikelet.model import Model
+from spikelet.networks import work_of
 from spikelet.stack import StackBound
 
 __all__ = ["Room", "room"]
@@ -74,7 +75,7 @@ class Room:
             raise NoRoomError(f"the model does not fit {self.board.name}: {self.missing}")
 
 
-def room(model: Model, board: str | Board, *, compiler: str = "auto") -> Room:
+def room(model: Model | GradedModel, board: str | Board, *, compiler: str = "auto") -> Room:
     """Build a model into a board's firmware, as if the board had memory enough, and see.
 
     Raises:
@@ -85,7 +86,7 @@ def room(model: Model, board: str | Board, *, compiler: str = "auto") -> Room:
         target, flash=replace(target.flash, length=_PLENTY), ram=replace(target.ram, length=_PLENTY), slot=None
     )
     made = build(large, model=model, compiler=compiler)
-    work = work_size(model)
+    work = work_of(model)
     return Room(
         board=target,
         compiler=made.compiler,

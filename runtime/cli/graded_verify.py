@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,8 @@ def verify_graded(
     found = get_graded_data(data, model, choices, samples)
     floating = FloatLayers(file, model) if file is not None and is_float(file) else None
     notes = found.notes()
+    if floating is not None and _told(model.meta, "quantised", "settings", "equalised"):
+        notes.append("channels were equalised: layers whose channels have other scales than in the file look far apart")
     others: dict[str, Layers] = {}
     if file is None:
         notes.append("TensorFlow Lite's interpreter was left out: name the .tflite file with --network")
@@ -76,6 +79,13 @@ def verify_graded(
         _print(model, result, notes)
     if not result.identical:
         raise SystemExit(1)
+
+
+def _told(meta: Any, *names: str) -> Any:
+    """What a model's meta says below these names; None: nothing. Nobody vouches for it."""
+    for name in names:
+        meta = meta.get(name) if isinstance(meta, Mapping) else None
+    return meta
 
 
 def _print(model: GradedModel, result: GradedVerification, notes: list[str]) -> None:
