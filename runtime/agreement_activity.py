@@ -88,7 +88,7 @@ class InputActivity:
     """What data bring to an input port.
 
     `at_limit` is the part of the events with the largest value that the port takes (0 where that is 1), for a
-    port with an encoder the part of the pixels that the gain lifts above a full rate.
+    port with an encoder the part of the pixels that the gain lifts so far that darker ones reach a full rate too.
     """
 
     port: str
@@ -112,7 +112,7 @@ class InputSums:
             full = size == self._port.max_value if self._port.max_value > 1 else np.zeros(len(size), bool)
         else:
             size = np.asarray(given, np.int64).reshape(-1)
-            full = size * self._port.gain > 65536
+            full = (size - 1) * self._port.gain >= 65536
         self._values += int(np.count_nonzero(size))
         self._full += int(np.count_nonzero(full))
 

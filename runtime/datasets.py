@@ -117,6 +117,7 @@ def load(
         own = {name: arrays[prefixes[port.name] + name] for name in names if prefixes[port.name] + name in arrays}
         where = f"{path}: input {port.name!r}"
         if "x" in own:
+            own["x"] = _as_frames(own["x"], model)
             parts[port.name] = _dense(where, port, own["x"], encoding, length)
         else:
             parts[port.name] = _events(where, port, own, length, None if labels is None else len(labels))
@@ -204,6 +205,13 @@ def _dense(where: str, port: InputPort, x: npt.NDArray[Any], encoding: Encoding 
     if port.encoder is not Encoder.EVENTS or encoding is None:
         return frames  # type: ignore[return-value]
     return Encoded(port, frames, encoding)
+
+
+def _as_frames(x: npt.NDArray[Any], model: Model) -> npt.NDArray[Any]:
+    """Numbers of a .tflite file's int8 input as frames of the spiking network that was made of it."""
+    if x.dtype != np.int8 or "spikes" not in model.meta:
+        return x
+    return (x.astype(np.int16) + 128).astype(np.uint8)
 
 
 def _events(where: str, port: InputPort, own: _Arrays, length: int, samples: int | None) -> Sequence[EventArray]:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spikelet.datasets import DataSet
+from spikelet.early_exit import check_scores, stopped
 from spikelet.errors import DataError
 from spikelet.model import Decoder, Model
 from spikelet.runner import Runner
@@ -27,7 +28,8 @@ class Evaluation:
     """What a data set gave on a runner.
 
     `predictions` is int64, shape (samples,); `counts` int64, shape (samples, outputs), are the
-    spikes of the first output; `spikes` and `synops` are int64, shape (samples, populations).
+    spikes of the first output; `spikes` and `synops` are int64, shape (samples, populations);
+    `ticks` int64, shape (samples,), is how long each sample ran.
     `seconds` is what the runs took, on a board with the line.
     """
 
@@ -37,6 +39,7 @@ class Evaluation:
     spikes: npt.NDArray[np.int64]
     synops: npt.NDArray[np.int64]
     seconds: float
+    ticks: npt.NDArray[np.int64]
 
     @property
     def accuracy(self) -> float:
@@ -49,32 +52,45 @@ class Evaluation:
         return int(np.sum(self.predictions == self.labels)) if self.labels is not None else 0
 
 
-def evaluate(runner: Runner, data: DataSet, *, progress: Progress = lambda _: None) -> Evaluation:
+def evaluate(
+    runner: Runner, data: DataSet, *, early_exit: int | None = None, progress: Progress = lambda _: None
+) -> Evaluation:
     """Run all samples, each from the initial state.
 
     Args:
         runner: runs the model that `data` was loaded for.
         data: samples, with labels for an accuracy.
+        early_exit: stop a sample when the best two scores of the first output differ by more than this;
+            spikelet.early_exit tells how to choose it.
         progress: called with 1 after each sample.
 
     Raises:
         DataError: the model's first output has no decoder, or a label is no output neuron.
     """
     _check(runner.model, data)
+    if early_exit is not None:
+        check_scores(runner.model)
     start = time.perf_counter()
     rows: list[_Row] = []
-    for row in _many(runner, data) if isinstance(runner, _RunsMany) else _one_by_one(runner, data):
+    many = early_exit is None and isinstance(runner, _RunsMany)
+    for row in _many(runner, data) if many else _one_by_one(runner, data, early_exit):  # type: ignore[arg-type]
         rows.append(row)
         progress(1)
     seconds = time.perf_counter() - start
-    predictions, counts, spikes, synops = (np.array(column, np.int64) for column in zip(*rows, strict=True))
+    predictions, counts, spikes, synops, ticks = (np.array(column, np.int64) for column in zip(*rows, strict=True))
     return Evaluation(
-        predictions=predictions, counts=counts, labels=data.labels, spikes=spikes, synops=synops, seconds=seconds
+        predictions=predictions,
+        counts=counts,
+        labels=data.labels,
+        spikes=spikes,
+        synops=synops,
+        seconds=seconds,
+        ticks=ticks,
     )
 
 
-#: Prediction, counts of the first output, events and synaptic operations of each population.
-_Row = tuple[Any, Any, Any, Any]
+#: Prediction, counts of the first output, events and synaptic operations of each population, ticks.
+_Row = tuple[Any, Any, Any, Any, Any]
 _CHUNK = 64
 
 
@@ -90,8 +106,9 @@ def _many(runner: _RunsMany, data: DataSet) -> Iterator[_Row]:
     for first in range(0, len(data), _CHUNK):
         chosen = range(first, min(first + _CHUNK, len(data)))
         inputs = {name: _stacked([part[i] for i in chosen]) for name, part in data.parts.items()}
-        found = runner.run_samples(inputs, np.array([data.ticks_of(i) for i in chosen]))
-        yield from zip(found.predictions, found.counts, found.events, found.synops, strict=True)
+        ticks = np.array([data.ticks_of(i) for i in chosen])
+        found = runner.run_samples(inputs, ticks)
+        yield from zip(found.predictions, found.counts, found.events, found.synops, ticks, strict=True)
 
 
 def _stacked(samples: list[Any]) -> Any:
@@ -99,11 +116,16 @@ def _stacked(samples: list[Any]) -> Any:
     return np.stack(samples) if samples[0].dtype == np.uint8 else EventSamples.of(samples)
 
 
-def _one_by_one(runner: Runner, data: DataSet) -> Iterator[_Row]:
+def _one_by_one(runner: Runner, data: DataSet, margin: int | None) -> Iterator[_Row]:
     for index in range(len(data)):
-        result = runner.run(data.inputs(index), data.ticks_of(index))
-        spikes = [entry.events for entry in result.stats]
-        yield result.prediction, result.counts, spikes, [entry.synops for entry in result.stats]
+        ticks = data.ticks_of(index)
+        if margin is None:
+            result = runner.run(data.inputs(index), ticks)
+            prediction, counts, stats = result.prediction, result.counts, result.stats
+        else:
+            prediction, counts, ticks = stopped(runner, data.inputs(index), ticks, margin)
+            stats = runner.stats()
+        yield prediction, counts, [entry.events for entry in stats], [entry.synops for entry in stats], ticks
 
 
 def _check(model: Model, data: DataSet) -> None:

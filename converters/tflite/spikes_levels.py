@@ -10,12 +10,24 @@ import numpy.typing as npt
 
 from spikelet.converters.graph import Network, incoming, shapes, topological
 from spikelet.converters.linear import matrix_of
-from spikelet.converters.nodes import FloatArray, Input, Linear, Neurons, Node, Output, Scale, Shape, size_of
+from spikelet.converters.nodes import (
+    Convolution,
+    FloatArray,
+    Input,
+    Linear,
+    Neurons,
+    Node,
+    Output,
+    Scale,
+    Shape,
+    size_of,
+)
+from spikelet.converters.pipeline import lower
 from spikelet.converters.tflite.spikes_wiring import Plan
 
-__all__ = ["Levels", "Static", "levels", "with_levels"]
+__all__ = ["Levels", "Static", "balanced", "in_order", "levels", "with_levels"]
 
-#: By path of the population, shape (size,): the value that a spike in every tick stands for.
+#: By path of the population, shape (channels,): the value that a spike in every tick stands for.
 Levels = Mapping[str, FloatArray]
 _BATCH = 64
 #: Most values that are kept for one population.
@@ -23,22 +35,30 @@ _MOST = 2**25
 #: Part of a layer's level that a channel's has at least: quieter channels would only make noise louder.
 _LEAST = 1 / 16
 _TINY = 1e-9
+#: A channel's largest weight is at most so many times the median of its layer's: they share one weight unit.
+_SPREAD = 2.0
 
 
 class Static:
-    """A plan's network without time: each population gives what its ReLU gives."""
+    """A network without time: each population gives what its ReLU gives.
 
-    def __init__(self, network: Network) -> None:
+    Args:
+        network: of a plan, or a lowered one.
+        cut: whether values end where a population spikes as often as it can in every tick (thresholds are 1).
+    """
+
+    def __init__(self, network: Network, *, cut: bool = False) -> None:
+        self._cut = cut
         self._order, self._sources, self._network = topological(network), incoming(network), network
         shape = shapes(network, "a static run")
-        self._maps = {
+        self.maps = {
             path: _map(node, shape[self._sources[path][0]], path)
             for path, node in network.nodes.items()
             if not isinstance(node, (Input, Neurons, Output))
         }
 
     def run(self, frames: npt.ArrayLike) -> dict[str, npt.NDArray[np.float32]]:
-        """The values of all populations, shape (samples, size).
+        """The values of the input and of all populations, shape (samples, size).
 
         Args:
             frames: in the numbering of the network, shape (samples, size).
@@ -54,10 +74,11 @@ class Static:
                 given = given + values[source]
             if isinstance(node, Neurons):
                 given = given + node.bias.astype(np.float32)
-                values[path] = np.maximum(given, 0) if node.choices.fires else given
+                most = (node.most or 1) if self._cut else np.inf
+                values[path] = np.clip(given, 0, most) if node.choices.fires else given
             elif not isinstance(node, Output):
-                values[path] = self._maps[path](given)
-        return {path: values[path] for path, _ in self._network.of(Neurons)}
+                values[path] = self.maps[path](given)
+        return {path: values[path] for path, _ in self._network.of(Input, Neurons)}
 
 
 def _map(node: Node, shape: Shape, path: str) -> Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]:
@@ -78,7 +99,8 @@ def in_order(plan: Plan, frames: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]
     if not node.channels_last:
         return flat
     channels, height, width = node.shape
-    return flat.reshape(-1, height * width, channels).transpose(0, 2, 1).reshape(len(frames), -1)
+    moved: npt.NDArray[np.uint8] = flat.reshape(-1, height * width, channels).transpose(0, 2, 1)
+    return moved.reshape(len(frames), -1)
 
 
 def levels(plan: Plan, frames: npt.NDArray[np.uint8], *, percentile: float, channels: bool) -> Levels:
@@ -102,10 +124,7 @@ def levels(plan: Plan, frames: npt.NDArray[np.uint8], *, percentile: float, chan
         if not role.like:
             level = _level(np.concatenate(kept[path]), node.shape, percentile, channels=channels)
             found[path] = np.minimum(level, role.ceiling)
-    return {
-        path: _spread(found[role.like or path], plan.network.nodes[path].shape)  # type: ignore[attr-defined]
-        for path, role in plan.roles.items()
-    }
+    return {path: found[role.like or path] for path, role in plan.roles.items()}
 
 
 def _step(samples: int, size: int) -> int:
@@ -126,11 +145,37 @@ def _level(values: npt.NDArray[np.float32], shape: Shape, percentile: float, *, 
     own = np.percentile(
         values.reshape(len(values), shape[0], -1).transpose(1, 0, 2).reshape(shape[0], -1), percentile, axis=1
     )
-    return np.maximum(own, _LEAST * whole)
+    kept: FloatArray = np.maximum(own, _LEAST * whole)
+    return kept
 
 
-def _spread(level: FloatArray, shape: Shape) -> FloatArray:
-    return np.repeat(level, size_of(shape[1:]))
+def balanced(plan: Plan, found: Levels) -> Levels:
+    """Levels with which the channels of a map can share one weight unit of 8 bits.
+
+    A channel whose weights are large for what it gives gets a higher level, that is smaller weights and fewer spikes.
+    """
+    for _ in range(2):  # a higher level makes the weights of later layers larger
+        network = lower(with_levels(plan, found, burst=1, start=0.0))
+        raised = dict(found)
+        for path, role in plan.roles.items():
+            shape = plan.network.nodes[path].shape  # type: ignore[attr-defined]
+            if role.like or len(shape) < 3:
+                continue
+            largest = _largest_weights(network, path)
+            limit = _SPREAD * np.median(largest[largest > 0]) if np.any(largest > 0) else np.inf
+            raised[path] = found[path] * np.maximum(largest / limit, 1.0)
+        found = {path: raised[role.like or path] for path, role in plan.roles.items()}
+    return found
+
+
+def _largest_weights(network: Network, path: str) -> FloatArray:
+    """Of each channel of a map."""
+    largest: list[FloatArray] = []
+    for name in network.sources(path):
+        node = network.nodes[name]
+        if isinstance(node, Convolution):
+            largest.append(np.abs(node.weight).reshape(len(node.weight), -1).max(axis=1))
+    return np.max(largest, axis=0) if largest else np.zeros(1)
 
 
 def with_levels(plan: Plan, found: Levels, *, burst: int, start: float) -> Network:
@@ -138,14 +183,15 @@ def with_levels(plan: Plan, found: Levels, *, burst: int, start: float) -> Netwo
 
     Args:
         plan: the network.
-        found: a level for each neuron that fires.
+        found: of all populations that fire.
         burst: most spikes of a tick.
         start: initial potential, in thresholds.
     """
     nodes = dict(plan.network.nodes)
     for path, level in found.items():
-        node, worth = nodes[path], level / burst
+        node = nodes[path]
         assert isinstance(node, Neurons)
+        worth = np.repeat(level / burst, size_of(node.shape[1:]))
         nodes[path] = replace(
             node,
             choices=replace(node.choices, several=burst > 1),

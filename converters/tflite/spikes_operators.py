@@ -136,7 +136,7 @@ def path_of(operator: Operator) -> str:
     return f"{operator.kind.lower()}_{operator.index}"
 
 
-def _padding(planner: Planner, operator: Operator, signal: Signal, kernel: Shape, stride: _Pair, step: _Pair) -> Pad:
+def _padding(operator: Operator, signal: Signal, kernel: Shape, stride: _Pair, step: _Pair) -> Pad:
     """Zeros before and after each axis: a PAD's, and those of "SAME"."""
     pairs = []
     for size, pad, k, s, d in zip(signal.shape[1:], signal.pad, kernel, stride, step, strict=True):
@@ -174,7 +174,7 @@ def _convolution(planner: Planner, operator: Operator) -> Signal:
         weight=np.ascontiguousarray(weights),
         bias=np.zeros(len(weights)),
         stride=stride,
-        padding=_padding(planner, operator, signal, weights.shape[2:], stride, step),
+        padding=_padding(operator, signal, weights.shape[2:], stride, step),
         dilation=step,
         groups=groups,
         input_shape=None,
@@ -215,7 +215,7 @@ def _window(planner: Planner, operator: Operator) -> tuple[Signal, _Pair, _Pair,
     signal = _map(planner, operator, planner.bare(operator, planner.given(operator)))
     kernel = planner.reading.option(operator, "filter_height"), planner.reading.option(operator, "filter_width")
     stride = _stride(planner, operator)
-    return signal, kernel, stride, _padding(planner, operator, signal, kernel, stride, (1, 1))
+    return signal, kernel, stride, _padding(operator, signal, kernel, stride, (1, 1))
 
 
 def _average_pool(planner: Planner, operator: Operator) -> Signal:

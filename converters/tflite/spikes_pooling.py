@@ -28,9 +28,11 @@ class _Value:
 
 
 class _Windows:
-    """The windows of one pool."""
+    """The windows of one pool: where nodes are put, the map, what populations send, and where windows lie."""
 
-    def __init__(self, wiring: Wiring, path: str, signal: Signal, role: Role, stride: tuple[int, int], pad: Pad):
+    def __init__(
+        self, wiring: Wiring, path: str, signal: Signal, role: Role, *, stride: tuple[int, int], pad: Pad
+    ) -> None:
         self._wiring, self._path, self._signal, self._role = wiring, path, signal, role
         self._stride, self._pad = stride, pad
         self._count = 0
@@ -85,7 +87,7 @@ def largest(
         role: of the result; the others have the same thresholds.
         kernel, stride, pad: of the windows.
     """
-    windows = _Windows(wiring, path, signal, role, stride, pad)
+    windows = _Windows(wiring, path, signal, role, stride=stride, pad=pad)
     values = []
     for tap in np.ndindex(kernel):
         taps = np.zeros(kernel)

@@ -150,4 +150,5 @@ def planar(values: FloatArray, shape: Shape) -> FloatArray:
     if len(shape) == 1:
         return flat
     channels, height, width = shape
-    return flat.reshape(height * width, channels).T.reshape(-1)
+    moved: FloatArray = flat.reshape(height * width, channels).T.reshape(-1)
+    return moved

@@ -17,6 +17,7 @@ from spikelet.cli.options import (
     take_reading,
 )
 from spikelet.cli.screen import json_option, print_json, say, size, table
+from spikelet.cli.spikes import convert_spiking, say_spikes, spikes_options, take_spikes
 from spikelet.image import write
 from spikelet.report import describe, one_line
 
@@ -27,6 +28,7 @@ __all__ = ["command"]
 @click.argument("network", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The image (NETWORK.spkl in this folder).")
 @click.option("--force", is_flag=True, help="Replace the image if it is there.")
+@spikes_options
 @graded_data_options
 @recording_options
 @conversion_options
@@ -39,19 +41,27 @@ def command(network: Path, output: Path | None, *, force: bool, as_json: bool, *
 
     A .tflite file of int8 is converted as it is, to graded events: every number stays what it was. One of float32
     is quantised here, with --calibration DATA.npz; --weights is 8, 4, 2 or auto, and --labels names the classes.
+
+    With --spikes and --calibration DATA.npz a .tflite file becomes a network of integrate-and-fire neurons.
     """
     target = output or Path(network.with_suffix(".spkl").name)
-    reading, choices = take_reading(options), take_choices(options)
-    if is_tflite(network):
+    reading, choices, spikes = take_reading(options), take_choices(options), take_spikes(options)
+    if spikes is not None and not is_tflite(network):
+        raise click.UsageError(f"--spikes is for .tflite files, and {network} is none: leave it out")
+    if is_tflite(network) and spikes is None:
         from spikelet.cli.graded_convert import write_graded
 
         refuse_ticks(0, reading)
         write_graded(convert_graded(network, said(options), choices), target, force=force, as_json=as_json)
         return
-    without_choices(choices)
-    if reading is not None and options["calibration"] is None:
-        raise click.UsageError("--tick-us and --downscale are for recordings to calibrate with (--calibration)")
-    model = convert_file(network, said(options), reading)
+    if spikes is not None:
+        refuse_ticks(0, reading)
+        model = convert_spiking(network, said(options), choices, spikes)
+    else:
+        without_choices(choices)
+        if reading is not None and options["calibration"] is None:
+            raise click.UsageError("--tick-us and --downscale are for recordings to calibrate with (--calibration)")
+        model = convert_file(network, said(options), reading)
     write(model, target, force=force)
     report = describe(model)
     if as_json:
@@ -63,6 +73,8 @@ def command(network: Path, output: Path | None, *, force: bool, as_json: bool, *
     if chosen:
         columns, *rows = chosen
         table("Bits of weights on calibration data", (*(f"#{name}" for name in columns[:-1]), ""), rows)
+    if spikes is not None:
+        say_spikes(model)
     calibrated = report["meta"].get("calibration")
     if calibrated:
         say(

@@ -28,6 +28,7 @@ from spikelet.cli.options import (
     take_reading,
 )
 from spikelet.cli.screen import Rows, json_option, number, percent, print_json, progress, say, table
+from spikelet.cli.spikes import early_exit_option, early_exit_rows, print_early_exit
 from spikelet.evaluate import Evaluation, evaluate
 from spikelet.graded.model import GradedModel
 from spikelet.model import Model
@@ -41,6 +42,7 @@ __all__ = ["command"]
 @click.argument("data", type=click.Path(path_type=Path))
 @on_option
 @data_options
+@early_exit_option
 @click.option(
     "--task",
     type=click.Choice(["auto", "classes", "reconstruction"]),
@@ -63,6 +65,7 @@ def command(
     where: str,
     samples: int,
     ticks: int,
+    early_exit: str | None,
     task: str,
     top: int,
     compiler: str,
@@ -83,6 +86,8 @@ def command(
     encode = host_encoding(model, options)
     loaded = get_model(model, options, reading, choices)
     if isinstance(loaded, GradedModel):
+        if early_exit is not None:
+            raise click.UsageError("--early-exit is for spiking networks, and the model is an int8 one: leave it out")
         refuse_ticks(ticks, reading)
         from spikelet.cli.graded_eval import run_graded_eval
 
@@ -102,7 +107,13 @@ def command(
     without_choices(choices)
     found = get_data(data, loaded, samples=samples, ticks=ticks, labelled=True, encode=encode, reading=reading)
     with open_runner(where, loaded, compiler=compiler) as runner, progress(f"on {where}", len(found)) as step:
-        result = evaluate(runner, found, progress=step)
+        if early_exit is None:
+            result = evaluate(runner, found, progress=step)
+        else:
+            stopped = early_exit_rows(runner, found, early_exit, ticks=ticks, step=step)
+    if early_exit is not None:
+        print_early_exit(stopped, found, where=where, as_json=as_json)
+        return
     if as_json:
         print_json(_data(where, loaded, result))
         return
