@@ -11,7 +11,9 @@ import numpy.typing as npt
 from spikelet.converters.nodes import FloatArray
 from spikelet.converters.rounding import MAX_MOMENT, weight_moment
 
-__all__ = ["DAMPING", "LIMITS", "Rounded", "exact", "output_error", "round_codes", "round_weights"]
+__all__ = ["DAMPING", "LIMITS", "Limits", "Rounded", "exact", "output_error", "round_codes", "round_weights"]
+
+Limits = tuple[int, int]
 
 #: Lowest and highest code by bits; two bits are ternary. 8 and 2 bits leave out the code that has no negative.
 LIMITS = {8: (-127, 127), 4: (-8, 7), 2: (-1, 1), 1: (-1, 1)}
@@ -60,7 +62,12 @@ class _Problem:
     weight: FloatArray
     blocks: Sequence[_Block]
     bits: int
+    limits: Limits
     one: bool  # scale for all targets
+
+    def round(self, values: FloatArray) -> FloatArray:
+        """The nearest codes."""
+        return round_codes(values, self.bits, self.limits)
 
     def error(self, codes: FloatArray, scale: FloatArray) -> FloatArray:
         """Of each target; of all together where they share a scale."""
@@ -69,8 +76,10 @@ class _Problem:
         return np.full_like(result, result.sum()) if self.one else result
 
 
-def round_codes(values: FloatArray, bits: int) -> FloatArray:
+def round_codes(values: FloatArray, bits: int, limits: Limits | None = None) -> FloatArray:
     """The codes nearest to values in units, as float64; one bit is a sign, that of 0 is +1.
+
+    `limits` are the lowest and the highest code, where they are not those of LIMITS.
 
     Raises:
         ValueError: bits are not 8, 4, 2 or 1.
@@ -79,7 +88,7 @@ def round_codes(values: FloatArray, bits: int) -> FloatArray:
         raise ValueError(f"weights have 8, 4, 2 or 1 bits, not {bits}")
     if bits == 1:
         return np.where(values >= 0, 1.0, -1.0)
-    result: FloatArray = np.clip(np.rint(values), *LIMITS[bits])
+    result: FloatArray = np.clip(np.rint(values), *(limits or LIMITS[bits]))
     return result
 
 
@@ -97,6 +106,7 @@ def round_weights(
     per_population: bool = False,
     moment: FloatArray | Sequence[FloatArray] | None = None,
     damping: float = DAMPING,
+    limits: Limits | None = None,
 ) -> Rounded:
     """Round weights so that what targets sum up changes least.
 
@@ -114,6 +124,7 @@ def round_weights(
         moment: E[x x^T], shape (sources, sources), or such blocks along the diagonal; None: an
             estimate from the weights.
         damping: added to the moment's diagonal, in parts of its mean.
+        limits: lowest and highest code, where they are not those of LIMITS; the lowest is the larger in size.
 
     Raises:
         ValueError: a moment has not the sources' number, or bits are not 8, 4, 2 or 1.
@@ -121,12 +132,13 @@ def round_weights(
     Source: Frantar et al. 2022, "GPTQ", section 3 (recursion, order by diagonal); the rest is
         alternating least squares on the same quadratic form. docs/explanation/low-bits.md.
     """
-    whole, unit = _exact(weight, bits, per_population)
+    chosen = limits or LIMITS.get(bits, (0, 0))
+    whole, unit = _exact(weight, bits, chosen, per_population)
     done = _met(weight, whole, unit)
     if done.all():
         return Rounded(codes=whole.astype(np.int8), scale=unit)
     blocks = list(_blocks(weight, moment, damping))
-    codes, scale = _search(_Problem(weight, blocks, bits, per_population))
+    codes, scale = _search(_Problem(weight, blocks, bits, chosen, per_population))
     if not per_population:
         codes, scale = np.where(done, whole, codes), np.where(done, unit, scale)
         empty = ~np.any(weight, axis=0) & (bits == 1)
@@ -135,9 +147,11 @@ def round_weights(
     return Rounded(codes=codes.astype(np.int8), scale=scale)
 
 
-def exact(weight: FloatArray, *, bits: int, per_population: bool = False) -> Rounded | None:
+def exact(
+    weight: FloatArray, *, bits: int, per_population: bool = False, limits: Limits | None = None
+) -> Rounded | None:
     """Codes and scales of weights that are codes times a scale, column by column; None where some are not."""
-    codes, scale = _exact(weight, bits, per_population)
+    codes, scale = _exact(weight, bits, limits or LIMITS[bits], per_population)
     return Rounded(codes=codes.astype(np.int8), scale=scale) if _met(weight, codes, scale).all() else None
 
 
@@ -155,20 +169,20 @@ def _met(weight: FloatArray, codes: FloatArray, scale: FloatArray) -> npt.NDArra
     return met
 
 
-def _exact(weight: FloatArray, bits: int, per_population: bool) -> tuple[FloatArray, FloatArray]:
+def _exact(weight: FloatArray, bits: int, limits: Limits, per_population: bool) -> tuple[FloatArray, FloatArray]:
     """Codes and scales of columns (or of all) that are multiples of one number; anything for the rest."""
     largest = _largest(weight, per_population)
-    limit = -LIMITS[bits][0]
+    limit = -limits[0]
     found = np.zeros(weight.shape[1], bool)
     scale = largest / limit
     for n in range(limit, limit // 2 if bits == 8 else 0, -1):
         tried = largest / n
-        met = _met(weight, round_codes(weight / tried, bits), tried)
+        met = _met(weight, round_codes(weight / tried, bits, limits), tried)
         met = np.full_like(met, met.all()) if per_population else met
         scale, found = np.where(met & ~found, tried, scale), found | met
         if found.all():
             break
-    return round_codes(weight / scale, bits), scale
+    return round_codes(weight / scale, bits, limits), scale
 
 
 def _blocks(weight: FloatArray, moment: FloatArray | Sequence[FloatArray] | None, damping: float) -> Iterator[_Block]:
@@ -194,15 +208,15 @@ def _blocks(weight: FloatArray, moment: FloatArray | Sequence[FloatArray] | None
 
 def _search(problem: _Problem) -> tuple[FloatArray, FloatArray]:
     """Codes and scales from several starts, the best for each column (or for all together)."""
-    weight, bits = problem.weight, problem.bits
+    weight = problem.weight
     power = np.concatenate([np.diag(block.moment) for block in problem.blocks])
-    scale = _plain_scales(weight, bits, problem.one)
-    best = round_codes(weight / scale, bits)
+    scale = _plain_scales(problem)
+    best = problem.round(weight / scale)
     least = problem.error(best, scale)
     work = sum(len(block.moment) ** 2 for block in problem.blocks) * weight.shape[1]
     starts, sweeps = (_STARTS, _SWEEPS) if work < _WORK else (_STARTS[:1], 1)
     for start in starts:
-        tried = _scales(weight, power, bits, problem.one) if start == 1 else scale * start
+        tried = _scales(problem, power) if start == 1 else scale * start
         codes = _compensated(problem, tried)
         for _ in range(3):
             codes = _descended(problem, codes, tried, sweeps)
@@ -215,25 +229,26 @@ def _search(problem: _Problem) -> tuple[FloatArray, FloatArray]:
     return best, scale
 
 
-def _plain_scales(weight: FloatArray, bits: int, per_population: bool, power: FloatArray | None = None) -> FloatArray:
+def _plain_scales(problem: _Problem, power: FloatArray | None = None) -> FloatArray:
     """Scales at which the largest weight is the highest code; for signs, the mean size, weighted by `power`."""
-    if bits > 1:
-        return _largest(weight, per_population) / LIMITS[bits][1]
-    mean: FloatArray = np.average(np.abs(weight), axis=0, weights=power)
-    mean = np.full_like(mean, mean.mean()) if per_population else mean
+    if problem.bits > 1:
+        return _largest(problem.weight, problem.one) / problem.limits[1]
+    mean: FloatArray = np.average(np.abs(problem.weight), axis=0, weights=power)
+    mean = np.full_like(mean, mean.mean()) if problem.one else mean
     return np.where(mean > 0, mean, 1.0)
 
 
-def _scales(weight: FloatArray, power: FloatArray, bits: int, per_population: bool) -> FloatArray:
+def _scales(problem: _Problem, power: FloatArray) -> FloatArray:
     """The scales that lose least when every weight is rounded to the nearest, weighted by what its source sends."""
+    weight, bits = problem.weight, problem.bits
     if bits == 1:
-        return _plain_scales(weight, bits, per_population, power)
-    full = _plain_scales(weight, bits, per_population)
+        return _plain_scales(problem, power)
+    full = _plain_scales(problem)
     least, scale = np.full(weight.shape[1], np.inf), full
     for part in np.geomspace(1.0, _FINEST[bits], _TRIED):
         tried = full * part
-        error = power @ (weight - tried * round_codes(weight / tried, bits)) ** 2
-        error = np.full_like(error, error.sum()) if per_population else error
+        error = power @ (weight - tried * problem.round(weight / tried)) ** 2
+        error = np.full_like(error, error.sum()) if problem.one else error
         better = error < least * (1 - 1e-9)
         least, scale = np.where(better, error, least), np.where(better, tried, scale)
     return scale
@@ -246,7 +261,7 @@ def _compensated(problem: _Problem, scale: FloatArray) -> FloatArray:
         left = problem.weight[block.rows][block.order]
         chosen = np.empty_like(left)
         for row in range(len(left)):
-            chosen[row] = round_codes(left[row] / scale, problem.bits)
+            chosen[row] = problem.round(left[row] / scale)
             error = (left[row] - chosen[row] * scale) / block.upper[row, row]
             left[row + 1 :] -= np.outer(block.upper[row, row + 1 :], error)
         part = np.empty_like(left)
@@ -263,12 +278,12 @@ def _descended(problem: _Problem, codes: FloatArray, scale: FloatArray, sweeps: 
         slope = block.moment @ (part * scale - problem.weight[block.rows])
         power = np.diag(block.moment)
         for _ in range(sweeps):
-            best = round_codes(part - slope / (power[:, None] * scale), problem.bits)
+            best = problem.round(part - slope / (power[:, None] * scale))
             waiting = np.any(best != part, axis=1)
             if not waiting.any():
                 break
             for row in block.order[waiting[block.order]]:
-                wanted = round_codes(part[row] - slope[row] / (power[row] * scale), problem.bits)
+                wanted = problem.round(part[row] - slope[row] / (power[row] * scale))
                 columns = np.flatnonzero(wanted != part[row])
                 step = (wanted[columns] - part[row, columns]) * scale[columns]
                 slope[:, columns] += np.outer(block.moment[:, row], step)

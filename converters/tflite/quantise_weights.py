@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from spikelet.converters.lowbits import LIMITS, exact, output_error, round_weights
+from spikelet.converters.lowbits import DAMPING, exact, output_error, round_weights
 from spikelet.converters.nodes import FloatArray
 from spikelet.converters.rounding import choose_scales, round_compensated, round_nearest
 from spikelet.converters.tflite.file import Operator
@@ -18,6 +18,8 @@ __all__ = ["AXES", "Layer", "Weights", "fitted", "nearest"]
 
 #: Along which axis of the weights the output channels are.
 AXES = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 0}
+#: Lowest and highest code by bits. TensorFlow Lite's 8 bits leave out -128; 2 bits have all four codes.
+_LIMITS = {8: (-127, 127), 4: (-8, 7), 2: (-2, 1)}
 _LARGEST_BIAS = 2.0**30
 #: A weight unit moves an output by at least this part of its step: a smaller one would move nothing.
 _LEAST_STEP = 2.0**-24
@@ -78,7 +80,7 @@ def fitted(given: Weights, bits: int, moments: Moments) -> Layer:
     Source: docs/explanation/post-training.md; for 4 and 2 bits `lowbits.round_weights`.
     """
     parts = given.parts
-    known = exact(_flat(parts), bits=bits)
+    known = exact(_flat(parts), bits=bits, limits=_LIMITS[bits])
     if known is not None:
         codes, scale = known.codes.astype(np.float64), known.scale
     else:
@@ -119,7 +121,8 @@ def _few(wanted: FloatArray, bits: int, moments: Moments) -> tuple[FloatArray, F
     made = []
     for part, weight in enumerate(wanted):
         moment = None if moments.own is None else moments.own[part]
-        made.append(round_weights(weight, bits=bits, moment=moment, damping=0.0 if moment is not None else 0.01))
+        damping = DAMPING if moment is None else 0.0
+        made.append(round_weights(weight, bits=bits, moment=moment, damping=damping, limits=_LIMITS[bits]))
     codes = np.concatenate([one.codes for one in made], axis=1).astype(np.float64)
     return codes, np.concatenate([one.scale for one in made])
 
@@ -130,7 +133,7 @@ def _made(given: Weights, bits: int, codes: FloatArray, scale: FloatArray, shift
     floor = np.maximum(
         np.abs(bias) / (given.input_step * _LARGEST_BIAS), _LEAST_STEP * given.output_step / given.input_step
     )
-    low, high = LIMITS[bits]
+    low, high = _LIMITS[bits]
     codes = np.where(scale < floor, np.clip(np.rint(codes * scale / floor), low, high), codes)
     scale = np.maximum(scale, floor)
     empty = ~np.any(codes, axis=0)
