@@ -2,6 +2,23 @@
 #include "conv_check.h"
 #include "spkl_conv_s8.h"
 
+/* Bytes of what is kept of a block that are sums; the others are taps. */
+enum { SUMS = 4 * SPKL_CONV_BLOCK };
+
+struct depthwise {
+    const struct spkl_conv_parameters *p;
+    const int8_t *in;
+    const int8_t *weights;
+    spkl_requantise_fn *requantise;
+    struct spkl_outputs how;
+    struct spkl_taps taps;
+    struct spkl_tap *list;
+    uint32_t most; /* taps of a list */
+    int32_t *sums;
+    struct spkl_sweep sweep;
+    bool sweeps;
+};
+
 /* Bytes of a row of the output, a multiple of 8; the map has at most 2^28. */
 static uint32_t row_room(const struct spkl_conv_parameters *p)
 {
@@ -24,11 +41,171 @@ bool spkl_check_depthwise_s8(const struct spkl_layer *layer,
                                      (uint64_t)p->out_channels)) {
         return false;
     }
-    *scratch = row_room(p);
-    if (p->out_channels <= SPKL_DEPTHWISE_PREPARED) {
-        *scratch += (uint32_t)p->out_channels * SPKL_DEPTHWISE_CHANNEL;
-    }
+    *scratch = row_room(p) + SPKL_DEPTHWISE_ROOM;
     return true;
+}
+
+/* Sum the taps that were listed. */
+static void sum_taps(struct depthwise *d)
+{
+    d->taps.taps = d->list;
+    if (d->taps.times == 1) {
+        spkl_sum_taps_s8_s32(d->sums, &d->taps);
+    } else {
+        spkl_sum_taps_times_s8_s32(d->sums, &d->taps);
+    }
+    d->taps.more = 1;
+    d->taps.n_taps = 0;
+}
+
+static void add_tap(struct depthwise *d, size_t pixel, size_t tap)
+{
+    const struct spkl_conv_parameters *p = d->p;
+
+    if (d->taps.n_taps == d->most) {
+        sum_taps(d);
+    }
+    d->list[d->taps.n_taps].in = d->in + pixel * (size_t)p->in_channels;
+    d->list[d->taps.n_taps].weights =
+        d->weights + tap * (size_t)p->out_channels;
+    d->taps.n_taps++;
+}
+
+/* List the taps of the pixel at y0, x0 that lie inside the map. */
+static void list_taps(struct depthwise *d, int32_t y0, int32_t x0)
+{
+    const struct spkl_conv_parameters *p = d->p;
+    size_t tap = 0;
+
+    for (int32_t ky = 0; ky < p->kernel_y; ky++) {
+        int32_t y = y0 + ky * p->dilation_y;
+
+        if (y < 0 || y >= p->in_height) {
+            tap += (size_t)p->kernel_x;
+            continue;
+        }
+        for (int32_t kx = 0; kx < p->kernel_x; kx++, tap++) {
+            int32_t x = x0 + kx * p->dilation_x;
+
+            if (x >= 0 && x < p->in_width) {
+                add_tap(d, (size_t)y * (size_t)p->in_width + (size_t)x, tap);
+            }
+        }
+    }
+}
+
+/* A row of any layer. */
+static void make_row(struct depthwise *d, int8_t *out, int32_t oy)
+{
+    const struct spkl_conv_parameters *p = d->p;
+    uint32_t channels = (uint32_t)p->out_channels;
+    int32_t y0 = oy * p->stride_y - p->pad_y;
+    int32_t x0 = -p->pad_x;
+
+    for (int32_t ox = 0; ox < p->out_width; ox++, x0 += p->stride_x) {
+        struct spkl_outputs how = d->how;
+        const struct spkl_channel_record *channel = how.channels;
+
+        for (uint32_t at = 0; at < channels; at += SPKL_CONV_BLOCK) {
+            d->taps.first = at;
+            d->taps.n = channels - at < SPKL_CONV_BLOCK ? channels - at
+                                                        : SPKL_CONV_BLOCK;
+            d->taps.more = 0;
+            d->taps.n_taps = 0;
+            list_taps(d, y0, x0);
+            sum_taps(d);
+            how.channels = channel + at;
+            d->requantise(out, d->sums, d->taps.n, &how);
+            out += d->taps.n;
+        }
+    }
+}
+
+/* Whether an axis of a kernel of 3 has steps of 1 or 2 and at most one tap
+ * beyond either end of the map. */
+static bool is_axis(int32_t in, int32_t out, int32_t stride, int32_t pad)
+{
+    return in >= 3 && stride <= 2 && pad <= 1 &&
+           (out - 1) * stride - pad + 2 <= in;
+}
+
+/* Whether rows may be swept. */
+static bool can_sweep(const struct depthwise *d)
+{
+    const struct spkl_conv_parameters *p = d->p;
+
+    return p->kernel_y == 3 && p->kernel_x == 3 && p->dilation_y == 1 &&
+           p->dilation_x == 1 && p->out_channels == p->in_channels &&
+           is_axis(p->in_height, p->out_height, p->stride_y, p->pad_y) &&
+           is_axis(p->in_width, p->out_width, p->stride_x, p->pad_x) &&
+           d->requantise == spkl_requantise_relu_s8 && d->how.near != 0;
+}
+
+/* A row of channels from `at` on. */
+static void sweep_row(struct depthwise *d, int8_t *out, int32_t oy, uint32_t at)
+{
+    const struct spkl_conv_parameters *p = d->p;
+    struct spkl_sweep *s = &d->sweep;
+    int32_t y = oy * p->stride_y - p->pad_y;
+
+    s->down = y < 0 ? -1 : y + 2 == p->in_height;
+    y += s->down < 0;
+    y -= s->down > 0;
+    s->in = d->in + (size_t)y * s->row + at;
+    s->out = out + at;
+    spkl_sweep_3x3_s8(s);
+}
+
+/* Channels from `at` on, up to SPKL_CONV_BLOCK. */
+static void prepare(struct depthwise *d, uint32_t at)
+{
+    struct spkl_sweep *s = &d->sweep;
+
+    s->n = s->step - at < SPKL_CONV_BLOCK ? s->step - at : SPKL_CONV_BLOCK;
+    s->channels = (const struct spkl_channel_record *)d->how.channels + at;
+    s->weights = d->weights + at;
+    spkl_prepare_3x3_s8(s);
+}
+
+static void start_sweep(struct depthwise *d)
+{
+    const struct spkl_conv_parameters *p = d->p;
+    struct spkl_sweep *s = &d->sweep;
+    int32_t last = (p->out_width - 1) * p->stride_x - p->pad_x;
+
+    s->step = (uint32_t)p->in_channels;
+    s->row = (uint32_t)p->in_width * s->step;
+    s->left = (uint32_t)p->pad_x;
+    s->right = last + 2 == p->in_width;
+    s->whole = (uint32_t)p->out_width - s->right;
+    s->stride = (uint32_t)p->stride_x;
+    s->zero = p->in_zero;
+}
+
+/* A row of all channels. */
+static void make_swept_row(struct depthwise *d, int8_t *out, int32_t oy)
+{
+    uint32_t channels = d->sweep.step;
+
+    for (uint32_t at = 0; at < channels; at += SPKL_CONV_BLOCK) {
+        if (oy == 0 || channels > SPKL_CONV_BLOCK) {
+            prepare(d, at);
+        }
+        sweep_row(d, out, oy, at);
+    }
+}
+
+/* All rows of one block of channels after the other. */
+static void sweep_blocks(struct depthwise *d, int8_t *out, uint32_t row)
+{
+    for (uint32_t at = 0; at < d->sweep.step; at += SPKL_CONV_BLOCK) {
+        int8_t *to = out;
+
+        prepare(d, at);
+        for (int32_t oy = 0; oy < d->p->out_height; oy++, to += row) {
+            sweep_row(d, to, oy, at);
+        }
+    }
 }
 
 /* Whether the output lies over a part of the input. */
@@ -40,28 +217,54 @@ static bool is_over(const struct spkl_layer *layer)
     return out < in + layer->in_size[0] && in < out + layer->out_size;
 }
 
+static void copy_row(int8_t *out, const int8_t *made, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        out[i] = made[i];
+    }
+}
+
 void spkl_run_depthwise_s8(const struct spkl_layer *layer)
 {
     const struct spkl_conv_parameters *p = layer->parameters;
     uint32_t row = (uint32_t)p->out_width * (uint32_t)p->out_channels;
-    struct spkl_depthwise d = {
+    uint8_t *scratch = layer->scratch;
+    uint8_t *kept = scratch + row_room(p);
+    struct depthwise d = {
         .p = p,
         .in = layer->in[0],
         .weights = (const int8_t *)layer->weights,
-        .how = {layer->table, 0, p->out_zero, p->act_min, p->act_max, 0}};
-    uint8_t *scratch = layer->scratch;
+        .how = {layer->table, 0, p->out_zero, p->act_min, p->act_max, 0},
+        .sums = (int32_t *)(void *)kept,
+        .list = (struct spkl_tap *)(void *)(kept + SUMS),
+        .most = (SPKL_DEPTHWISE_ROOM - SUMS) / sizeof(struct spkl_tap)};
     int8_t *out = layer->out;
-    int8_t *made = (int8_t *)scratch;
     bool over = is_over(layer);
 
+    d.taps.zero = p->in_zero;
+    d.taps.times = (uint32_t)(p->out_channels / p->in_channels);
+    d.sweep.kept = (uint32_t *)(void *)kept;
     d.requantise =
         spkl_choose_requantise(&d.how, (size_t)p->out_channels,
                                (int64_t)p->kernel_y * p->kernel_x * 255 * 128);
-    d.words = (uint32_t *)(void *)(scratch + row_room(p));
+    if (can_sweep(&d)) {
+        start_sweep(&d);
+        if (!over) {
+            sweep_blocks(&d, out, row);
+            return;
+        }
+        d.sweeps = true;
+    }
     for (int32_t oy = 0; oy < p->out_height; oy++, out += row) {
-        spkl_depthwise_row_s8(over ? made : out, &d, oy);
-        for (uint32_t i = 0; over && i < row; i++) {
-            out[i] = made[i];
+        int8_t *to = over ? (int8_t *)scratch : out;
+
+        if (d.sweeps) {
+            make_swept_row(&d, to, oy);
+        } else {
+            make_row(&d, to, oy);
+        }
+        if (over) {
+            copy_row(out, to, row);
         }
     }
 }

@@ -25,10 +25,8 @@ enum {
     SPKL_LIST_MORE = 32,
     SPKL_LIST_MAX = 2048,
     SPKL_LIST_SPARE = 32,
-    /* Bytes in which a depthwise kernel may keep something of a channel, up to
-     * so many channels. */
-    SPKL_DEPTHWISE_CHANNEL = 24,
-    SPKL_DEPTHWISE_PREPARED = 96
+    /* Bytes of a depthwise layer for what is kept of a block of channels. */
+    SPKL_DEPTHWISE_ROOM = 24 * SPKL_CONV_BLOCK
 };
 
 /*
@@ -126,19 +124,55 @@ spkl_requantise_fn *spkl_choose_requantise(struct spkl_outputs *how, size_t n,
 void spkl_dot_rows_s8_s32(int32_t *acc, const int8_t *in, const int8_t *weights,
                           const struct spkl_dot_parameters *p);
 
-/* A depthwise layer. */
-struct spkl_depthwise {
-    const struct spkl_conv_parameters *p;
+/* Where a tap of a depthwise layer finds channel 0: at the input, and in the
+ * weights. */
+struct spkl_tap {
     const int8_t *in;
-    const int8_t *weights; /* [ky][kx][o] */
-    struct spkl_outputs how;
-    spkl_requantise_fn *requantise;
-    uint32_t *words; /* what the kernel keeps of channels */
+    const int8_t *weights;
 };
 
-/* Row oy of the output, [out_width][out_channels]; `out` may lie anywhere but
- * over the input rows that are read. */
-void spkl_depthwise_row_s8(int8_t *out, const struct spkl_depthwise *d,
-                           int32_t oy);
+struct spkl_taps {
+    const struct spkl_tap *taps;
+    uint32_t n_taps;
+    uint32_t first; /* output channel of acc[0] */
+    uint32_t n;     /* output channels */
+    int32_t zero;
+    uint32_t times; /* output channels of an input channel */
+    uint32_t more;  /* 1: sums go on */
+};
+
+/* acc[i] = (more ? acc[i] : 0) + the sum over taps of weights[o] * (in[o] -
+ * zero), o = first + i, modulo 2^32; `times` is 1. May write words up to the
+ * next multiple of 4, and read bytes up to the next words. */
+void spkl_sum_taps_s8_s32(int32_t *acc, const struct spkl_taps *t);
+/* The same with in[o / times]. */
+void spkl_sum_taps_times_s8_s32(int32_t *acc, const struct spkl_taps *t);
+
+/*
+ * A row of the output of a depthwise layer with kernels of 3 x 3, for some
+ * channels; outputs are as of spkl_requantise_relu_s8 with `near`. Assembly
+ * knows the order of the fields.
+ */
+struct spkl_sweep {
+    const int8_t *in; /* first channel of the first of three rows */
+    int8_t *out;      /* first channel of the row */
+    uint32_t row;     /* bytes from a row of the input to the next */
+    uint32_t step;    /* bytes from a column to the next */
+    uint32_t n;       /* channels */
+    uint32_t whole;   /* outputs that have all columns or lack the left one */
+    uint32_t left;    /* 1: the first output lacks its left column */
+    uint32_t right;   /* 1: one more output lacks its right column */
+    int32_t down;     /* row ky of the kernel meets row ky + down of the three;
+                       * -1: the first lies outside the map, 1: the last */
+    uint32_t stride;  /* of columns, 1 or 2 */
+    int32_t zero;     /* of the input */
+    const struct spkl_channel_record *channels; /* of the first channel */
+    const int8_t *weights;                      /* [3][3][step], the same */
+    uint32_t *kept; /* SPKL_DEPTHWISE_ROOM bytes: what prepare keeps */
+};
+
+/* Keep what rows need of at most SPKL_CONV_BLOCK channels. */
+void spkl_prepare_3x3_s8(const struct spkl_sweep *s);
+void spkl_sweep_3x3_s8(const struct spkl_sweep *s);
 
 #endif
