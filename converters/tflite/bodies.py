@@ -122,14 +122,17 @@ def least_memory(bodies: Sequence[Body]) -> int:
 
 def _at(bodies: Sequence[Body], time: int) -> int:
     """The bound at a layer."""
-    through, ends, begins, apart = 0, 0, 0, 0
-    for piece in (piece for body in bodies for piece in body.pieces if piece.first <= time <= piece.last):
-        size = piece.stop - piece.start
-        if piece.first == time and piece.written_at is not None and piece.last > time:
-            begins += size
-        elif piece.last == time and piece.read_at:
-            ends += size
-            apart = max(apart, size + max(0, *(distance for _, distance in piece.read_at)))
-        else:
-            through += size
-    return through + max(begins, ends, min(apart, begins + ends))
+    alive = [piece for body in bodies for piece in body.pieces if piece.first <= time <= piece.last]
+    begins = [p for p in alive if p.first == time and p.written_at is not None]
+    ends = [p for p in alive if p.first < time == p.last and p.read_at]
+    through = sum(p.stop - p.start for p in alive) - _sizes(begins) - _sizes(ends)
+    both = max(_sizes(begins), _sizes(ends))
+    if len(begins) == len(ends) == 1 and begins[0].written_at == begins[0].start:
+        # One output over one input: either apart, or so far before it.
+        distance = max((gap for start, gap in ends[0].read_at if start == ends[0].start), default=0)
+        both = max(both, min(_sizes(ends) + distance, _sizes(begins) + _sizes(ends)))
+    return through + both
+
+
+def _sizes(pieces: Sequence[Piece]) -> int:
+    return sum(piece.stop - piece.start for piece in pieces)

@@ -73,10 +73,12 @@ def lower_pad(scope: Scope) -> None:
 def _is_folded(scope: Scope, given: Tensor, output: Tensor, rows: tuple[int, int], columns: tuple[int, int]) -> bool:
     """Whether one convolution alone reads a padded map, and can pad it itself."""
     users = [operator for operator in scope.graph.operators if output.index in operator.inputs]
-    if scope.readers.get(output.index) != 1 or users[0].inputs[0] != output.index or given.kind == "UINT8":
+    if scope.readers.get(output.index) != 1 or not users or given.kind == "UINT8":
         return False
     user = users[0]
-    if user.kind not in {"CONV_2D", "DEPTHWISE_CONV_2D"} or len(user.inputs) < 2 or user.inputs[1] < 0:
+    if user.kind not in {"CONV_2D", "DEPTHWISE_CONV_2D"} or user.inputs[0] != output.index:
+        return False
+    if len(user.inputs) < 2 or user.inputs[1] < 0:
         return False
     filters = scope.graph.tensors[user.inputs[1]]
     if len(filters.shape) != 4 or given.data is not None:

@@ -49,7 +49,7 @@ def _window(p: Parameters, in_bytes: int, out_bytes: int, *, by_row: bool = Fals
     out_pixel = out_bytes * p.get("out_channels", p.get("channels", 1))
     in_row, out_row = in_pixel * p["in_width"], out_pixel * width
     rows, columns = _firsts(p, "y", "height"), _firsts(p, "x", "width")
-    first_column = 0 if by_row else min(columns) * in_pixel
+    first_column = min(columns) * in_pixel
     found = [(oy + 1) * out_row - rows[oy + 1] * in_row - first_column for oy in range(height - 1)]
     if not by_row and width > 1:
         row = max(oy * out_row - rows[oy] * in_row for oy in range(height))
