@@ -88,9 +88,11 @@ def as_integers(model: GradedModel, inputs: Sequence[npt.NDArray[Any]]) -> list[
 
 
 def same_as(expected: Mapping[int, npt.NDArray[Any]]) -> Judge:
-    """A judge who knows all tensors."""
+    """A judge who says nothing of tensors that are not among those expected."""
 
     def judge(tensor: int, values: npt.NDArray[Any]) -> None:
+        if tensor not in expected:
+            return
         np.testing.assert_array_equal(
             values.reshape(-1), expected[tensor].reshape(-1), err_msg=f"tensor {tensor} of the file"
         )
