@@ -5,7 +5,7 @@
  */
 static int32_t mean_of(int32_t sum, const struct spkl_taps *taps)
 {
-    int32_t n = (int32_t)(taps->rows * taps->columns);
+    int32_t n = (int32_t)taps->n;
 
     return (sum > 0 ? sum + n / 2 : sum - n / 2) / n;
 }

@@ -48,20 +48,22 @@ static inline bool spkl_is_mul(const struct spkl_layer *layer, uint32_t type)
            spkl_is_clamp(p->act_min, p->act_max, type);
 }
 
-/* An element of add. What requantises to 0 is not requantised. */
+/* What an operand's x brings to a sum. What becomes 0 is not requantised. */
+static inline int32_t spkl_add_part(const struct spkl_add_parameters *p,
+                                    int32_t x, int32_t multiplier,
+                                    int32_t shift)
+{
+    return x == 0 ? 0
+                  : spkl_requantise(spkl_shift_left(x, p->left_shift),
+                                    multiplier, shift);
+}
+
+/* An element of add. */
 static inline int32_t spkl_add_one(const struct spkl_add_parameters *p,
                                    int32_t a, int32_t b)
 {
-    a -= p->a_zero;
-    b -= p->b_zero;
-    if (a != 0) {
-        a = spkl_requantise(spkl_shift_left(a, p->left_shift), p->a_multiplier,
-                            p->a_shift);
-    }
-    if (b != 0) {
-        b = spkl_requantise(spkl_shift_left(b, p->left_shift), p->b_multiplier,
-                            p->b_shift);
-    }
+    a = spkl_add_part(p, a - p->a_zero, p->a_multiplier, p->a_shift);
+    b = spkl_add_part(p, b - p->b_zero, p->b_multiplier, p->b_shift);
     a = spkl_requantise(spkl_add_words(a, b), p->out_multiplier, p->out_shift);
     return spkl_clamp_to(spkl_add_words(a, p->out_zero), p->act_min,
                          p->act_max);

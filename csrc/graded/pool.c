@@ -59,6 +59,11 @@ static struct spkl_taps taps_of(const struct spkl_pool_parameters *p,
     taps.column = (uint32_t)p->channels;
     taps.row = ((uint32_t)p->in_width - taps.columns) * taps.column;
     taps.first = (uint32_t)(y * p->in_width + x) * taps.column;
+    taps.n = taps.rows * taps.columns;
+    if (taps.row == 0) {
+        taps.columns = taps.n;
+        taps.rows = 1;
+    }
     return taps;
 }
 

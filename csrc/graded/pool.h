@@ -8,8 +8,10 @@
 
 #include "spkl_layers.h"
 
-/* The taps of an output pixel that lie inside the map. */
+/* The taps of an output pixel that lie inside the map; whole rows of a map are
+ * one row. */
 struct spkl_taps {
+    uint32_t n;
     uint32_t first; /* element: channel 0 of the first tap */
     uint32_t rows;
     uint32_t columns;

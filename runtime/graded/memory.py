@@ -17,6 +17,8 @@ __all__ = ["arena_size", "layer_scratch", "scratch_size"]
 Parameters = Mapping[str, int]
 #: Bytes of an int16.
 _S16 = 2
+#: A sum with so many outputs looks its operands up in tables of words (csrc/graded/add_s8.c).
+_TABLES_FROM, _NUMBERS = 1024, 256
 
 
 def arena_size(model: GradedModel) -> int:
@@ -75,6 +77,10 @@ def _depthwise_s8(p: Parameters, _: GradedTensor) -> int:
     return row + prepared * p["out_channels"] * limits["DEPTHWISE_CHANNEL"]
 
 
+def _add_s8(_: Parameters, output: GradedTensor) -> int:
+    return 2 * 4 * _NUMBERS if output.size >= _TABLES_FROM else 0
+
+
 def _pool(p: Parameters, output: GradedTensor) -> int:
     return p["channels"] * output.type
 
@@ -96,6 +102,7 @@ _NEEDS: Mapping[LayerKind, Callable[[Parameters, GradedTensor], int]] = {
     LayerKind.DENSE_S8: _dense_s8,
     LayerKind.DOT_S8: _dot_s8,
     LayerKind.DEPTHWISE_S8: _depthwise_s8,
+    LayerKind.ADD_S8: _add_s8,
     LayerKind.AVERAGE_POOL: _pool,
     LayerKind.MAX_POOL: _pool,
     LayerKind.CONV_S16: _conv_s16,

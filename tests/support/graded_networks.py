@@ -19,7 +19,7 @@ _ELEMENTWISE = {
     *(LayerKind.LUT_S8, LayerKind.LOGISTIC_S16, LayerKind.LEAKY_RELU_S16, LayerKind.RESCALE),
     *(LayerKind.SOFTMAX_S8, LayerKind.SOFTMAX_S16),
 }
-_SIZES = (1, 2, 7, 12, 30, 64, 96, 128, 180, 256, 333, 576)
+_SIZES = (1, 2, 7, 12, 30, 64, 96, 128, 180, 256, 333, 576, 1056)
 
 
 class _Maker:
