@@ -3,14 +3,14 @@
 /*
  * No overflow: 255 x 255 taps of 2^15, and half their number, stay below 2^31.
  */
-static int32_t mean_of(int32_t sum, const struct spkl_taps *taps)
+static int32_t mean_of(int32_t sum, const struct spkl_window *taps)
 {
     int32_t n = (int32_t)taps->n;
 
     return (sum > 0 ? sum + n / 2 : sum - n / 2) / n;
 }
 
-static int32_t pool_s8(const void *from, const struct spkl_taps *taps)
+static int32_t pool_s8(const void *from, const struct spkl_window *taps)
 {
     const int8_t *at = from;
     int32_t result = 0;
@@ -25,7 +25,7 @@ static int32_t pool_s8(const void *from, const struct spkl_taps *taps)
     return mean_of(result, taps);
 }
 
-static int32_t pool_s16(const void *from, const struct spkl_taps *taps)
+static int32_t pool_s16(const void *from, const struct spkl_window *taps)
 {
     const int16_t *at = from;
     int32_t result = 0;

@@ -1,6 +1,6 @@
 #include "pool.h"
 
-static int32_t pool_s8(const void *from, const struct spkl_taps *taps)
+static int32_t pool_s8(const void *from, const struct spkl_window *taps)
 {
     const int8_t *at = from;
     int32_t result = *at;
@@ -15,7 +15,7 @@ static int32_t pool_s8(const void *from, const struct spkl_taps *taps)
     return result;
 }
 
-static int32_t pool_s16(const void *from, const struct spkl_taps *taps)
+static int32_t pool_s16(const void *from, const struct spkl_window *taps)
 {
     const int16_t *at = from;
     int32_t result = *at;

@@ -47,12 +47,12 @@ static uint32_t clip(int32_t *first, int32_t kernel, int32_t in)
     return (uint32_t)(end - *first);
 }
 
-static struct spkl_taps taps_of(const struct spkl_pool_parameters *p,
-                                int32_t oy, int32_t ox)
+static struct spkl_window taps_of(const struct spkl_pool_parameters *p,
+                                  int32_t oy, int32_t ox)
 {
     int32_t y = oy * p->stride_y - p->pad_y;
     int32_t x = ox * p->stride_x - p->pad_x;
-    struct spkl_taps taps;
+    struct spkl_window taps;
 
     taps.rows = clip(&y, p->kernel_y, p->in_height);
     taps.columns = clip(&x, p->kernel_x, p->in_width);
@@ -81,7 +81,7 @@ void spkl_run_pool(const struct spkl_layer *layer, spkl_pool_fn *s8,
 
     for (int32_t oy = 0; oy < p->out_height; oy++) {
         for (int32_t ox = 0; ox < p->out_width; ox++) {
-            struct spkl_taps taps = taps_of(p, oy, ox);
+            struct spkl_window taps = taps_of(p, oy, ox);
             const uint8_t *from =
                 (const uint8_t *)layer->in[0] + taps.first * type;
 

@@ -10,7 +10,7 @@
 
 /* The taps of an output pixel that lie inside the map; whole rows of a map are
  * one row. */
-struct spkl_taps {
+struct spkl_window {
     uint32_t n;
     uint32_t first; /* element: channel 0 of the first tap */
     uint32_t rows;
@@ -20,7 +20,7 @@ struct spkl_taps {
 };
 
 /* What a kind of pool makes of a channel of the taps. */
-typedef int32_t spkl_pool_fn(const void *from, const struct spkl_taps *taps);
+typedef int32_t spkl_pool_fn(const void *from, const struct spkl_window *taps);
 
 bool spkl_check_pool(const struct spkl_layer *layer, uint32_t *scratch);
 

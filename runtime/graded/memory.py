@@ -5,6 +5,7 @@ Each function below says in Python what a file of csrc/graded says in C; a test 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -41,7 +42,11 @@ def layer_scratch(layer: Layer, output: GradedTensor) -> int:
 def _constants() -> Mapping[str, int]:
     """Constants of the kernels, by their names without the prefix."""
     text = (data_path("csrc") / "include" / "spkl_conv_s8.h").read_text()
-    return {name: int(value) for name, value in re.findall(r"^\s*SPKL_(\w+) = (\d+)\b", text, re.MULTILINE)}
+    found: dict[str, int] = {}
+    for name, factors in re.findall(r"^\s*SPKL_(\w+) = ([\w* ]+)", text, re.MULTILINE):
+        values = (found.get(word.removeprefix("SPKL_")) or int(word) for word in factors.split(" * "))
+        found[name] = math.prod(values)
+    return found
 
 
 def _up(n: int, multiple: int) -> int:
@@ -71,10 +76,7 @@ def _dot_s8(p: Parameters, _: GradedTensor) -> int:
 
 
 def _depthwise_s8(p: Parameters, _: GradedTensor) -> int:
-    limits = _constants()
-    prepared = p["out_channels"] <= limits["DEPTHWISE_PREPARED"]
-    row = _up(p["out_width"] * p["out_channels"], 8)
-    return row + prepared * p["out_channels"] * limits["DEPTHWISE_CHANNEL"]
+    return _up(p["out_width"] * p["out_channels"], 8) + _constants()["DEPTHWISE_ROOM"]
 
 
 def _add_s8(_: Parameters, output: GradedTensor) -> int:
