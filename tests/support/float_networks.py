@@ -1,0 +1,76 @@
+"""The float networks of tests/golden/tflite_float, their data, and what quantising makes of them, each made once."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from golden.float_data import Samples, digits, mnist
+from paths import ROOT, data
+from spikelet.converters.tflite.file import TfliteFile
+from spikelet.converters.tflite.quantise import quantise
+from spikelet.converters.tflite.reader import read_tflite
+from support.tflite_interpreter import TfliteInterpreter
+
+__all__ = [
+    "DIGITS",
+    "FOLDER",
+    "MNIST",
+    "NAMES",
+    "accuracy",
+    "answers",
+    "calibration",
+    "quantised",
+    "read",
+    "unseen",
+]
+
+FOLDER = ROOT / "tests" / "golden" / "tflite_float"
+DIGITS = ("digits_mlp", "digits_cnn", "digits_separable", "digits_residual")
+MNIST = ("mnist_mlp", "mnist_cnn", "mnist_separable", "mnist_residual")
+NAMES = (*DIGITS, *MNIST)
+
+
+@cache
+def read(name: str) -> TfliteFile:
+    """A float file."""
+    return read_tflite(FOLDER / f"{name}.tflite")
+
+
+@cache
+def _samples(name: str) -> tuple[Samples, Samples]:
+    return digits() if name.startswith("digits") else mnist(data("mnist/train10k.npz").parent)
+
+
+def calibration(name: str) -> Samples:
+    """Of the training part of what a network was trained with; skips the test where MNIST is not there."""
+    return _samples(name)[0].calibration()
+
+
+def unseen(name: str) -> Samples:
+    """Samples that nothing was trained with or chosen on."""
+    return _samples(name)[1]
+
+
+@cache
+def quantised(name: str, weights: int | str = 8, **options: Any) -> tuple[TfliteFile, dict[str, Any]]:
+    """The int8 file and the report, with labels."""
+    samples = calibration(name)
+    return quantise(read(name), samples.x, weights=weights, labels=samples.y, **options)
+
+
+def answers(content: bytes, images: Any) -> Any:
+    """Outputs of an int8 or float file in TensorFlow Lite's interpreter, shape (samples, classes)."""
+    interpreter = TfliteInterpreter(content)
+    (detail,) = interpreter.input_details
+    scale, zero = detail["quantization"]
+    if detail["dtype"] == np.int8:
+        images = np.clip(np.rint(images / np.float32(scale)) + zero, -128, 127).astype(np.int8)
+    return np.concatenate([interpreter.infer(image[None])[0] for image in images])
+
+
+def accuracy(outputs: Any, labels: Any) -> float:
+    """Percent of samples whose largest output is the label."""
+    return 100 * float(np.mean(np.argmax(outputs.reshape(len(outputs), -1), axis=1) == labels))
