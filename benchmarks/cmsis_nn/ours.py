@@ -22,7 +22,7 @@ __all__ = ["KERNELS", "EmulatedLayers", "Layers", "sources"]
 KERNELS = (
     *("list_inputs_s8", "sum_list_u8_s32", "sum_list_u4_s32", "sum_list_u2_s32"),
     *("requantise_any_s8", "requantise_relu_s8", "requantise_full_s8", "scale_s8"),
-    *("dot_rows_s8_s32", "sum_taps_s8_s32", "sum_taps_times_s8_s32", "sweep_3x3_s8"),
+    *("dot_rows_s8_s32", "sum_taps_s8_s32", "sum_taps_times_s8_s32", "prepare_3x3_s8", "sweep_3x3_s8"),
 )
 _DRIVERS = (
     *("conv_s8", "conv_s8_check", "conv_check", "dense_s8", "depthwise_s8", "dot_s8"),

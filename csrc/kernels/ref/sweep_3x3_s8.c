@@ -2,11 +2,6 @@
 #include "spkl_conv_s8.h"
 #include "spkl_requantise.h"
 
-void spkl_prepare_3x3_s8(const struct spkl_sweep *s)
-{
-    (void)s;
-}
-
 /* The sum of a channel for the output whose first column is `first`; columns
  * from `from` to `to` of the kernel lie inside the map. */
 static int32_t sum_of(const struct spkl_sweep *s, int32_t first, int32_t from,
