@@ -113,11 +113,9 @@ def _print_errors(where: str, data: GradedDataSet, result: GradedEvaluation) -> 
 
 def _print_work(result: GradedEvaluation, samples: int) -> None:
     if not math.isnan(result.skipped):
-        part = f" (of {_COUNTED} samples)" if samples > _COUNTED else ""
-        say(
-            f"{number(result.macs)} multiply-accumulates an inference, {percent(result.skipped, 1)} of them skipped:"
-            f" their input is zero{part}"
-        )
+        part = f" (in {_COUNTED} samples)" if samples > _COUNTED else ""
+        say(f"{number(result.macs)} multiply-accumulates an inference")
+        say(f"{percent(result.skipped, 1)} of them are skipped: their input is zero{part}")
     more = f", {number(result.inferences)} inferences" if result.inferences != samples else ""
     say(f"{number(result.seconds, 2)} s, {number(1000 * result.seconds / samples, 3)} ms a sample{more}")
 

@@ -157,9 +157,7 @@ def _weights(text: str) -> int | str | dict[str, int]:
         return text
     parts = [part.rpartition("=") for part in text.split(",")]
     if any(bits.strip() not in {"8", "4", "2"} or (len(parts) > 1 and not name) for name, _, bits in parts):
-        raise click.UsageError(
-            f"--weights {text}: give 8, 4, 2 or auto, or name=bits with commas between"
-        )
+        raise click.UsageError(f"--weights {text}: give 8, 4, 2 or auto, or name=bits with commas between")
     if not parts[0][0]:
         return int(parts[0][2])
     return {name.strip(): int(bits) for name, _, bits in parts}

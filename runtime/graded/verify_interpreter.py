@@ -14,11 +14,12 @@ import numpy.typing as npt
 
 from spikelet.errors import SpikeletError
 
-__all__ = ["FOLLOWED", "Interpreter", "missing", "version"]
+__all__ = ["FOLLOWED", "Interpreter", "keeps_all", "missing", "version"]
 
 #: The version whose results docs/reference/graded.md defines.
 FOLLOWED = "ai-edge-litert 2.3.0"
 
+_NUMBERS = (np.float32, np.int8, np.int16, np.int32, np.int64, np.uint8)
 #: The maintained package before its ancestor, which works with numpy below 2 only.
 _PACKAGES = (("ai_edge_litert", "ai-edge-litert"), ("tflite_runtime", "tflite-runtime"))
 
@@ -54,6 +55,11 @@ def version() -> str:
     if isinstance(found, str):
         raise SpikeletError(f"{found}: pip install ai-edge-litert")
     return found[1]
+
+
+def keeps_all() -> bool:
+    """Whether all tensors are kept; tflite-runtime lets some operators write over their inputs in spite of that."""
+    return version().startswith("ai-edge-litert")
 
 
 class Interpreter:
@@ -95,12 +101,18 @@ class Interpreter:
         details: list[dict[str, Any]] = self._interpreter.get_input_details()
         return details
 
+    @property
+    def output_details(self) -> list[dict[str, Any]]:
+        """As input_details."""
+        details: list[dict[str, Any]] = self._interpreter.get_output_details()
+        return details
+
     def infer(self, *inputs: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
         """Run once; inputs and outputs in the file's order."""
         for detail, values in zip(self.input_details, inputs, strict=True):
             self._interpreter.set_tensor(detail["index"], values)
         self._interpreter.invoke()
-        return [self.tensor(detail["index"]) for detail in self._interpreter.get_output_details()]
+        return [self.tensor(detail["index"]) for detail in self.output_details]
 
     def tensor(self, index: int) -> npt.NDArray[Any]:
         """A copy of a tensor of subgraph 0, after an inference.
@@ -115,8 +127,10 @@ class Interpreter:
         """All tensors of subgraph 0 that hold numbers, by index."""
         found = {}
         for detail in self._interpreter.get_tensor_details():
-            try:
-                found[detail["index"]] = self.tensor(detail["index"])
-            except ValueError:
-                continue
+            # A variable's handle has a type that numpy lacks, and bytes that are not for reading.
+            if detail["dtype"] in _NUMBERS:
+                try:
+                    found[detail["index"]] = self.tensor(detail["index"])
+                except ValueError:
+                    continue
         return found

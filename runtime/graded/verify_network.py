@@ -13,12 +13,15 @@ import numpy.typing as npt
 from spikelet.errors import DataError
 from spikelet.graded.model import GradedModel
 from spikelet.graded.runner import IntArray, dequantised
-from spikelet.graded.verify_interpreter import Interpreter
+from spikelet.graded.verify_interpreter import Interpreter, keeps_all
 
 if TYPE_CHECKING:
     from spikelet.converters.tflite.file import TfliteFile
 
 __all__ = ["FloatLayers", "InterpreterLayers", "require_source"]
+
+#: Operators that no interpreter lets write over their inputs.
+_KEEPING = ("AVERAGE_POOL_2D", "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "MAX_POOL_2D", "SOFTMAX")
 
 
 def require_source(path: Path, model: GradedModel) -> None:
@@ -45,6 +48,7 @@ class InterpreterLayers:
     """An int8 file in TensorFlow Lite's interpreter: the tensor that each layer's operator writes.
 
     Several layers may stand for one operator, such as the parts of a concatenation: the last of them has it whole.
+    Where the interpreter does not keep all tensors, those that may be written over are left out.
 
     Args:
         path: of the file, which was read without complaint.
@@ -60,7 +64,9 @@ class InterpreterLayers:
         self._model = model
         operators = file.subgraphs[0].operators
         last = {layer.source: index for index, layer in enumerate(model.layers) if layer.source >= 0}
-        self._tensors = {index: operators[source].outputs[0] for source, index in last.items()}
+        read = {i for operator in operators if operator.kind not in _KEEPING for i in operator.inputs}
+        written = {index: operators[source].outputs[0] for source, index in last.items()}
+        self._tensors = {index: i for index, i in written.items() if keeps_all() or i not in read}
 
     def reset(self) -> None:
         """See verify.Layers."""
