@@ -79,6 +79,8 @@ def _packages() -> Iterator[Finding]:
     for name, purpose, advice in (
         ("ziglang", "cross-compiler from pip", _EXTRA),
         ("unicorn", "emulated boards from pip", _EXTRA),
+        ("pillow", "images as data of int8 networks", "pip install 'spikelet[images]'"),
+        ("ai-edge-litert", "spikelet verify with TensorFlow Lite's interpreter", "pip install ai-edge-litert"),
         ("torch", "spikelet bench", "pip install torch"),
         ("snntorch", "spikelet bench", "pip install snntorch"),
     ):

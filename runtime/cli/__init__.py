@@ -18,13 +18,13 @@ COMMANDS = {
     "check": "Tell whether a file can be converted and fits a board.",
     "convert": "Convert a trained network to an image.",
     "inspect": "Show everything that an image says.",
-    "verify": "Compare float network, integer reference, host and boards, layer by layer.",
+    "verify": "Compare the original, integer reference, host and boards, layer by layer.",
     "run": "Run one sample and print what comes out.",
-    "eval": "Run a data set: accuracy, spikes, synaptic operations.",
+    "eval": "Run a data set: accuracy, confusions, spikes, work.",
     "build": "Build firmware for a board.",
     "boards": "List the boards.",
     "emulate": "Run an emulated board, or count a model's instructions on it.",
-    "bench": "Measure the host engine against snnTorch.",
+    "bench": "Measure the host engine against snnTorch, or int8 layers against CMSIS-NN.",
     "doctor": "Tell what is installed, and what to install.",
 }
 
@@ -72,7 +72,7 @@ def _hint(error: SpikeletError) -> str:
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="spikelet")
 def group() -> None:
-    """Turn trained spiking networks into small integer models and run them event by event.
+    """Turn trained networks into small integer models and run them event by event.
 
     \b
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 cannot be converted, 4 wrong model,
