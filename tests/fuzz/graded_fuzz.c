@@ -165,7 +165,7 @@ static void run(const struct spkl_graded_model *model, struct script script)
             require(cut.next < model->n_layers);
         }
         look(&whole);
-        require(memcmp(arenas[0], arenas[1], size) == 0);
+        require(memcmp(arenas[0], arenas[1], model->memory_size) == 0);
         if (next(&script) % 4 == 0) {
             spkl_graded_reset(&whole);
             spkl_graded_reset(&cut);

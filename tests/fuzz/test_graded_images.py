@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from spikelet.graded.image import encode
 from spikelet.graded.model import LayerKind
 from support import fuzzing
 from support.graded_networks import corpus as random_networks
+from support.graded_sources import INCLUDES, graded_sources
 
 pytestmark = pytest.mark.slow
 
@@ -21,8 +21,6 @@ pytestmark = pytest.mark.slow
 LONGEST = 16384
 #: The first bits of an input's mode: take the image as it is; give it its length and CRC.
 RAW, REPAIRED = 0, 1
-#: What kernels of graded networks include.
-_GRADED_KERNEL = re.compile(r'#include "(spkl_conv_s8|spkl_ref_list)\.h"')
 
 
 def images() -> list[bytes]:
@@ -56,13 +54,8 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The engine of graded networks with all kinds of layers and the portable kernels."""
-    csrc = ROOT / "csrc"
-    kernels = [f for f in (csrc / "kernels" / "ref").glob("*.c") if _GRADED_KERNEL.search(f.read_text())]
-    sources = [*(csrc / "graded").glob("*.c"), *kernels, csrc / "kernels" / "all_layers.c"]
-    sources.append(csrc / "kernels" / "ref" / "image_crc.c")
-    flags = [f"-I{csrc / folder}" for folder in ("include", "engine", "graded")]
     place = tmp_path_factory.mktemp("graded_fuzz") / "graded_fuzz"
-    return fuzzing.build(place, [*sorted(sources), ROOT / "tests" / "fuzz" / "graded_fuzz.c"], flags)
+    return fuzzing.build(place, [*graded_sources(), ROOT / "tests" / "fuzz" / "graded_fuzz.c"], INCLUDES)
 
 
 def test_the_seeds_reach_every_function(target: Path, corpus: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
@@ -85,6 +86,11 @@ def test_layer_by_layer_equals_an_inference_at_once(model: GradedModel, seed: in
             assert all(np.array_equal(e, f) for e, f in zip(expected, found, strict=True))
 
 
+def _is_usual(p: Mapping[str, int]) -> bool:
+    """3 x 3 taps and a rectifier."""
+    return p["kernel_y"] == p["kernel_x"] == 3 and p["out_zero"] == p["act_min"] == -128 and p["act_max"] == 127
+
+
 def test_the_corpus_shows_everything() -> None:
     """Each kind, often; outputs over inputs; variables, constants, several ports; results that are not all alike."""
     kinds: Counter[str] = Counter()
@@ -103,6 +109,7 @@ def test_the_corpus_shows_everything() -> None:
             features["padding"] += bool(p.get("pad_y", 0) or p.get("pad_x", 0))
             features["dilation"] += p.get("dilation_y", 1) > 1 or p.get("dilation_x", 1) > 1
             features["groups"] += layer.kind is LayerKind.CONV_S8 and p["groups"] > 1
+            features["usual depthwise"] += layer.kind is LayerKind.DEPTHWISE_S8 and _is_usual(p)
             features["blocks"] += p.get("out_channels", p.get("outputs", 0)) > 64
             features["steps of 0"] += p.get("a_step_4", 1) == 0 or p.get("b_step_4", 1) == 0
             features["backwards"] += any(p.get(f"in_step_{k}", 0) < 0 for k in range(5))
@@ -121,7 +128,15 @@ def test_the_corpus_shows_everything() -> None:
         "dilation",
         "groups",
     )
-    wanted += ("blocks", "steps of 0", "backwards", "CONV_S8 2 bits", "CONV_S8 4 bits", "CONV_S8 8 bits")
+    wanted += (
+        "usual depthwise",
+        "blocks",
+        "steps of 0",
+        "backwards",
+        "CONV_S8 2 bits",
+        "CONV_S8 4 bits",
+        "CONV_S8 8 bits",
+    )
     wanted += ("DENSE_S8 2 bits", "DENSE_S8 4 bits", "DENSE_S8 8 bits", "sums of 32 bits", "sums of 64 bits")
     assert {name: features[name] for name in wanted if features[name] < N // 60} == {}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from bad_images.graded_builders import GradedPatch, good_graded_image
-from paths import ROOT
 from spikelet.graded.image import encode
 from spikelet.graded.image_layout import GradedSectionId
 from spikelet.graded.model import GradedModel, LayerKind, TensorType
 from spikelet.graded.tables import softmax_s8_table
 from support.graded_layers import one_layer
 from support.graded_networks import corpus
+from support.graded_sources import INCLUDES, graded_sources
 
 _FLAGS = ("-std=c99", "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 _MAIN = """
@@ -71,7 +70,7 @@ static int try(const unsigned char *bytes, size_t length, int repaired)
 
 int main(int argc, char **argv)
 {
-    static unsigned char image[1 << 16];
+    static unsigned char image[1 << 20];
     FILE *file = fopen(argv[1], "rb");
     size_t length = fread(image, 1, sizeof image, file);
     unsigned long taken = 0;
@@ -111,15 +110,10 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     compiler = shutil.which("clang") or shutil.which("gcc")
     if compiler is None:
         pytest.skip("needs clang or gcc: make tools (as root on Debian)")
-    csrc, place = ROOT / "csrc", tmp_path_factory.mktemp("graded")
+    place = tmp_path_factory.mktemp("graded")
     main, target = place / "main.c", place / "run"
     main.write_text(_MAIN)
-    own = re.compile(r'#include "(spkl_conv_s8|spkl_ref_list)\.h"')
-    kernels = [file for file in (csrc / "kernels" / "ref").glob("*.c") if own.search(file.read_text())]
-    sources = [*(csrc / "graded").glob("*.c"), *kernels, csrc / "kernels" / "all_layers.c", main]
-    sources.append(csrc / "kernels" / "packed" / "image_crc.c")
-    includes = [f"-I{csrc / folder}" for folder in ("include", "engine", "graded")]
-    words = [compiler, *_FLAGS, *includes, *map(str, sorted(sources)), "-o", str(target)]
+    words = [compiler, *_FLAGS, *INCLUDES, *map(str, graded_sources()), str(main), "-o", str(target)]
     made = subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
     if "cannot find" in made.stderr and "san" in made.stderr:
         pytest.skip("needs the sanitizers of clang or gcc: make tools (as root on Debian)")

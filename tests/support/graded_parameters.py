@@ -138,17 +138,38 @@ def window(chance: Chance, size: int, *, dilated: bool, channels: str) -> dict[s
     return p
 
 
+def usual_window(chance: Chance, size: int) -> dict[str, int] | None:
+    """A 3 x 3 window with at most one tap beyond an end, as most depthwise layers have it, if a map allows it."""
+    depths = [d for d in range(1, size // 9 + 1) if size % d == 0]
+    maps = [(h, size // d // h, d) for d in depths for h in range(3, size // d // 3 + 1) if size // d % h == 0]
+    if not maps:
+        return None
+    height, width, depth = chance.pick(maps)
+    p = {"in_height": height, "in_width": width, "in_channels": depth}
+    for name, extent, long in (("y", height, "out_height"), ("x", width, "out_width")):
+        stride, pad = chance.integer(1, 2), chance.integer(0, 1)
+        p |= {f"kernel_{name}": 3, f"stride_{name}": stride, f"dilation_{name}": 1, f"pad_{name}": pad}
+        p[long] = (extent + 2 * pad - 3) // stride + 1
+    return p
+
+
 def conv(chance: Chance, sizes: Sequence[int], types: Sequence[TensorType], *, depthwise: bool) -> LayerCase:
     """Convolutions of int8 and of int16."""
-    p = window(chance, sizes[0], dilated=True, channels="in_channels")
+    plain = types[0] is S8 and chance.flag(3)
+    usual = usual_window(chance, sizes[0]) if plain else None
+    p = usual or window(chance, sizes[0], dilated=True, channels="in_channels")
     pixels = p["out_height"] * p["out_width"]
     depth = p["in_channels"]
     p["groups"] = depth if depthwise else chance.pick([1, divisor(chance, depth)])
     each = max(1, _MOST // pixels // p["groups"])
-    p["out_channels"] = p["groups"] * chance.integer(1, min(each, 4 if depthwise else 80))
+    p["out_channels"] = p["groups"] * (
+        1 if usual and depthwise else chance.integer(1, min(each, 4 if depthwise else 80))
+    )
     wide = types[0] is S16
     zeros = [0, 0] if wide else [chance.pick([-128, zero(chance, S8)]), zero(chance, S8)]
     p |= {"in_zero": zeros[0], "out_zero": zeros[1], **clamp(chance, types[0])}
+    if plain:
+        p |= {"out_zero": -128, "act_min": -128, "act_max": 127}
     bits = 8 if depthwise or wide else chance.pick([8, 4, 2])
     p["sum_bits" if wide else "bits"] = chance.pick([64, 32]) if wide else bits
     most = 2 ** (bits - 1)
@@ -157,6 +178,9 @@ def conv(chance: Chance, sizes: Sequence[int], types: Sequence[TensorType], *, d
     sums = math.sqrt(math.prod(shape[1:])) * most * (2.0**14 if wide else 100.0)
     form, high = (CHANNEL_S16, 14 if p["sum_bits"] == 64 else 30) if wide else (CHANNEL, 30)
     table = channels(chance, form, p["out_channels"], sums / 2**8 if wide else sums, low=-31, high=high, usual=0)
+    if plain:
+        table["shift"] = np.clip(table["shift"], -31, -1)
+        table["bias"] = np.clip(table["bias"], -(2**28), 2**28)
     if depthwise:
         packed = pack_signed(weights[..., 0].transpose(1, 2, 0))
     else:
