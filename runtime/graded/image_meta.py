@@ -85,7 +85,7 @@ def _is_described(entry: Any, fields: frozenset[str]) -> bool:
     kinds: Mapping[str, bool] = {
         "name": isinstance(entry["name"], str),
         "shape": _is_list(entry.get("shape"), int) and len(entry["shape"]) <= 8,
-        "scale": type(entry.get("scale")) is float,
+        "scale": type(entry.get("scale")) is float and 0 < entry["scale"] < math.inf,
         "source": type(entry.get("source")) is int,
         "is_float": type(entry.get("is_float")) is bool,
         "offset": type(entry.get("offset")) is int,

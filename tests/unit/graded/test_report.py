@@ -8,7 +8,9 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
+from spikelet.errors import ImageError
 from spikelet.graded.image import decode, encode
+from spikelet.graded.image_meta import read_meta, write_meta
 from spikelet.graded.model import GradedModel, LayerKind
 from spikelet.graded.reference import GradedReference
 from spikelet.graded.report import describe, kind_of, one_line, shape_of, short_name, windowed
@@ -77,6 +79,21 @@ def test_a_report_is_json_and_the_drawing_has_every_layer(index: int) -> None:
         if text.get("class") == "name"
     ]
     assert len(names) == len(model.inputs) + len(model.layers) + len(model.outputs)
+
+
+@pytest.mark.parametrize("scale", ["0.0", "-1.5", "1e999", "1", "true"])
+def test_a_scale_that_is_no_positive_number_is_refused(scale: str) -> None:
+    """What an image says to people is checked as well: nothing that is printed divides by 0."""
+    model = NETWORKS[0]
+    written = write_meta(model)
+    sizes = [tensor.size for tensor in model.tensors]
+    counts = {name: len(getattr(model, name)) for name in ("tensors", "layers", "inputs", "outputs")}
+    changed = written.replace(b'"scale":1.0', f'"scale":{scale}'.encode(), 1)
+
+    assert changed != written
+    read_meta(written, sizes, counts)
+    with pytest.raises(ImageError, match="META"):
+        read_meta(changed, sizes, counts)
 
 
 def test_every_kind_has_a_name() -> None:
