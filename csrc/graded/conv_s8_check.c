@@ -23,6 +23,6 @@ bool spkl_check_conv_s8(const struct spkl_layer *layer, uint32_t table_length,
                        (uint32_t)p->groups, (uint32_t)p->bits)) {
         return false;
     }
-    *scratch = spkl_listed_room(inputs, p->groups, channels);
+    *scratch = spkl_listed_room(inputs, p->in_zero, p->groups, channels);
     return true;
 }

@@ -18,7 +18,8 @@ bool spkl_check_dense_s8(const struct spkl_layer *layer, uint32_t table_length,
                        (uint32_t)p->bits)) {
         return false;
     }
-    *scratch = spkl_listed_room((uint64_t)p->inputs, 1, (uint32_t)p->outputs);
+    *scratch = spkl_listed_room((uint64_t)p->inputs, p->in_zero, 1,
+                                (uint32_t)p->outputs);
     return true;
 }
 

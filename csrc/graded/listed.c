@@ -1,11 +1,11 @@
 /* Lists of inputs, block by block. */
 #include "listed.h"
 
-uint32_t spkl_listed_room(uint64_t inputs, int32_t groups,
+uint32_t spkl_listed_room(uint64_t inputs, int32_t in_zero, int32_t groups,
                           uint32_t out_channels)
 {
-    return spkl_list_room(inputs) + SPKL_LIST_SPARE +
-           spkl_sums_room(inputs, groups, out_channels) *
+    return spkl_list_room(inputs, in_zero) + SPKL_LIST_SPARE +
+           spkl_sums_room(inputs, in_zero, groups, out_channels) *
                (uint32_t)sizeof(int32_t);
 }
 
@@ -20,7 +20,7 @@ void spkl_listed_start(struct spkl_listed *l, const struct spkl_layer *layer,
     l->first_row = spkl_row_size(spkl_block(l->out_channels, 0), l->bits);
     l->list.zero = in_zero;
     l->list.begin = scratch;
-    l->list.end = scratch + spkl_list_room(l->inputs);
+    l->list.end = scratch + spkl_list_room(l->inputs, in_zero);
     l->sums = (int32_t *)(void *)(l->list.end + SPKL_LIST_SPARE);
     l->list_inputs = in_zero == -128 ? spkl_list_above_s8 : spkl_list_signed_s8;
     l->sum_list = sum_lists[l->bits >> 2];

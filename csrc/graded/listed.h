@@ -43,31 +43,33 @@ static inline uint32_t spkl_row_size(uint32_t n, uint32_t bits)
 }
 
 /* Bytes that a list of so many inputs may take, a multiple of 8. */
-static inline uint64_t spkl_list_most(uint64_t inputs)
+static inline uint64_t spkl_list_most(uint64_t inputs, int32_t in_zero)
 {
-    return inputs * SPKL_LIST_INPUT + SPKL_LIST_MORE;
+    return inputs * (in_zero == -128 ? SPKL_LIST_INPUT : 2 * SPKL_LIST_INPUT) +
+           SPKL_LIST_MORE;
 }
 
 /* Bytes of the entries of such a list. */
-static inline uint32_t spkl_list_room(uint64_t inputs)
+static inline uint32_t spkl_list_room(uint64_t inputs, int32_t in_zero)
 {
-    uint64_t room = spkl_list_most(inputs);
+    uint64_t room = spkl_list_most(inputs, in_zero);
 
     return room < SPKL_LIST_MAX ? (uint32_t)room : SPKL_LIST_MAX;
 }
 
 /* Whether sums of all channels of a pixel are kept: its list may be too short,
  * or its groups are listed one after the other. */
-static inline bool spkl_keeps_sums(uint64_t inputs, int32_t groups)
+static inline bool spkl_keeps_sums(uint64_t inputs, int32_t in_zero,
+                                   int32_t groups)
 {
-    return spkl_list_most(inputs) > SPKL_LIST_MAX || groups > 1;
+    return spkl_list_most(inputs, in_zero) > SPKL_LIST_MAX || groups > 1;
 }
 
 /* Words for sums; a block's may end up to 15 words behind its channels. */
-static inline uint32_t spkl_sums_room(uint64_t inputs, int32_t groups,
-                                      uint32_t out_channels)
+static inline uint32_t spkl_sums_room(uint64_t inputs, int32_t in_zero,
+                                      int32_t groups, uint32_t out_channels)
 {
-    if (spkl_keeps_sums(inputs, groups)) {
+    if (spkl_keeps_sums(inputs, in_zero, groups)) {
         return out_channels + 16;
     }
     return (spkl_block(out_channels, 0) + 15) & ~UINT32_C(15);
@@ -79,7 +81,7 @@ bool spkl_are_rows(const struct spkl_layer *layer, uint64_t n_rows,
                    uint32_t channels, uint32_t groups, uint32_t bits);
 
 /* Bytes of scratch. */
-uint32_t spkl_listed_room(uint64_t inputs, int32_t groups,
+uint32_t spkl_listed_room(uint64_t inputs, int32_t in_zero, int32_t groups,
                           uint32_t out_channels);
 
 /* Of a layer with `bits`, `how`, `channel_size`, `inputs`, `out_channels` and

@@ -19,10 +19,10 @@
 enum {
     /* Output channels of a block of weights. */
     SPKL_CONV_BLOCK = 64,
-    /* Bytes of a list: for each input and beside these, for all at most, and
-     * behind its end. */
+    /* Bytes of a list: for each input (where values below zero may be, twice
+     * as many) and beside these, for all at most, and behind its end. */
     SPKL_LIST_INPUT = 24,
-    SPKL_LIST_MORE = 32,
+    SPKL_LIST_MORE = 80,
     SPKL_LIST_MAX = 2048,
     SPKL_LIST_SPARE = 32,
     /* Bytes of a depthwise layer for what is kept of a block of channels. */
@@ -31,19 +31,19 @@ enum {
 
 /*
  * Inputs that are not zero, with their rows of weights. Values above zero are
- * listed upwards from `begin`, those below downwards from `end`. Assembly knows
- * the order of the fields.
+ * listed from `begin` upwards. Assembly knows the order of the fields.
  */
 struct spkl_list {
     uint8_t *next;       /* where the next entry of a value above 0 goes */
-    uint8_t *below;      /* the last entry of a value below 0 */
+    uint8_t *below;      /* of values below 0, as a kernel likes; at first
+                          * `end` */
     int32_t sum;         /* of all values */
     uint32_t row_size;   /* bytes */
     int32_t zero;        /* the zero point */
     const uint8_t *rows; /* of the block to which the entries lead */
     uint8_t *begin;      /* aligned to 8 */
     uint8_t *end;        /* aligned to 8; SPKL_LIST_SPARE bytes are behind it */
-    uint32_t group[2]; /* sums of a kernel's groups of entries: above, below */
+    uint32_t group[4]; /* as a kernel likes; at first 0 */
 };
 
 /* Empty a list. Its sum stays. */
@@ -53,6 +53,8 @@ static inline void spkl_list_clear(struct spkl_list *list)
     list->below = list->end;
     list->group[0] = 0;
     list->group[1] = 0;
+    list->group[2] = 0;
+    list->group[3] = 0;
 }
 
 /*

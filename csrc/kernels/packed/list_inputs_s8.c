@@ -1,0 +1,35 @@
+/* Groups of entries for lanes of 16 bits. */
+#include "spkl_lanes.h"
+
+void spkl_list_move(struct spkl_list *list, const uint8_t *rows,
+                    uint32_t row_size)
+{
+    const struct spkl_lane_entry *lists[2];
+    unsigned n = spkl_lane_lists(list, lists);
+
+    for (unsigned i = 0; i < n && row_size != list->row_size; i++) {
+        struct spkl_lane_entry *entry =
+            spkl_lane_at(i == 0 ? list->begin : spkl_lanes_middle(list));
+        const uint8_t *end = i == 0 ? list->next : list->below;
+
+        for (; (const uint8_t *)entry != end; entry++) {
+            if (entry->size != 0) {
+                entry->row = entry->row / list->row_size * row_size;
+            }
+        }
+    }
+    list->rows = rows;
+    list->row_size = row_size;
+}
+
+size_t spkl_list_signed_s8(struct spkl_list *list, const int8_t *in, size_t n,
+                           const uint8_t *row)
+{
+    return spkl_list_lanes(list, in, n, row, (uintptr_t)list->rows, 0);
+}
+
+size_t spkl_list_above_s8(struct spkl_list *list, const int8_t *in, size_t n,
+                          const uint8_t *row)
+{
+    return spkl_list_lanes(list, in, n, row, (uintptr_t)list->rows, 0);
+}

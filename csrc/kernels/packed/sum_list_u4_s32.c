@@ -1,0 +1,8 @@
+/* Lanes of 16 bits. */
+#include "spkl_sum_lanes.h"
+
+void spkl_sum_list_u4_s32(int32_t *acc, struct spkl_list *list, size_t n,
+                          bool more)
+{
+    spkl_sum_code_lanes(acc, list, n, more, 4, (uintptr_t)list->rows, 0);
+}
