@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-__all__ = ["OPTIONS", "Field", "OptionTable", "supported"]
+__all__ = ["OPTIONS", "SHAPE_ONLY", "Field", "OptionTable", "supported"]
 
 
 class Field(Enum):
@@ -81,9 +81,13 @@ OPTIONS: Mapping[str, OptionTable] = {
     "READ_VARIABLE": OptionTable(),
     "ASSIGN_VARIABLE": OptionTable(),
     "CALL_ONCE": OptionTable(table="CallOnceOptions", fields={"init_subgraph_index": Field.NUMBER}),
+    "SHAPE": OptionTable(),
+    "PACK": OptionTable(table="PackOptions", fields={"axis": Field.NUMBER}),
 }
+#: Operators that are read, but only in arithmetic with shapes, which is done at conversion.
+SHAPE_ONLY = frozenset({"SHAPE", "PACK"})
 
 
 def supported() -> str:
     """The list of operators, for messages."""
-    return ", ".join(OPTIONS)
+    return ", ".join(kind for kind in OPTIONS if kind not in SHAPE_ONLY)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from spikelet.converters.tflite.fields import OPTIONS, supported
+from spikelet.converters.tflite.fields import OPTIONS, SHAPE_ONLY, supported
 from spikelet.converters.tflite.file import Operator, Quantisation, Subgraph, Tensor, TfliteFile
 from spikelet.converters.tflite.flow import check_flow
 from spikelet.converters.tflite.schema import Cursor, Record, enumeration
+from spikelet.converters.tflite.shapes import fold_shapes
 from spikelet.errors import ConvertError
 
 __all__ = ["is_tflite", "parse_tflite", "read_tflite"]
@@ -93,7 +94,7 @@ class _Reader:
         self._buffers = [self._buffer(i, b) for i, b in enumerate(self._model.records("buffers", 2 * _MAX_TENSORS))]
         self._codes = list(self._model.records("operator_codes", _MAX_OPERATORS))
         subgraphs = [
-            check_flow(self._subgraph(index, subgraph), self._cursor.name)
+            self._folded(check_flow(self._subgraph(index, subgraph), self._cursor.name))
             for index, subgraph in enumerate(self._model.records("subgraphs", _MAX_SUBGRAPHS))
         ]
         self._cursor.where = ""
@@ -127,6 +128,18 @@ class _Reader:
             inputs=self._indices(record, "inputs", _MAX_PORTS, len(tensors)),
             outputs=self._indices(record, "outputs", _MAX_PORTS, len(tensors)),
         )
+
+    def _folded(self, subgraph: Subgraph) -> Subgraph:
+        """Without arithmetic with shapes; what is more than that is refused."""
+        folded = fold_shapes(subgraph)
+        for operator in folded.operators:
+            if operator.kind in SHAPE_ONLY:
+                self._cursor.where = _place(operator.index, operator.kind, operator.outputs, folded.tensors)
+                self._unsupported("an operator that is supported only where shapes of tensors are computed")
+        return folded
+
+    def _unsupported(self, found: str) -> None:
+        self._cursor.refuse("", found, supported(), "Replace the layer that it stands for.")
 
     def _indices(self, record: Record, name: str, most: int, n: int, least: int = 0) -> tuple[int, ...]:
         """Indices of tensors; -1 (a tensor that is left out) only where `least` is -1."""
@@ -231,12 +244,9 @@ class _Reader:
     def _operator(self, prefix: str, index: int, record: Record, tensors: tuple[Tensor, ...]) -> Operator:
         self._cursor.where = f"{prefix}operator {index}"
         kind, outputs = self._kind(record), self._indices(record, "outputs", _MAX_PORTS, len(tensors))
-        writes = f" writing tensor {outputs[0]} ({_short(tensors[outputs[0]].name)})" if outputs else ""
-        self._cursor.where = f"{prefix}operator {index} {kind}{writes}"
+        self._cursor.where = prefix + _place(index, kind, outputs, tensors)
         if kind not in OPTIONS:
-            self._cursor.refuse(
-                "", "an operator that is not supported", supported(), "Replace the layer that it stands for."
-            )
+            self._unsupported("an operator that is not supported")
         return Operator(
             index=index,
             kind=kind,
@@ -254,6 +264,12 @@ class _Reader:
         value = max(code.deprecated_builtin_code, code.builtin_code)
         kind = enumeration("BuiltinOperator").get(value, f"with code {value}")
         return f"CUSTOM {_short(code.text('custom_code'))}" if kind == "CUSTOM" else kind
+
+
+def _place(index: int, kind: str, outputs: Sequence[int], tensors: Sequence[Tensor]) -> str:
+    """An operator, and where it writes."""
+    writes = f" writing tensor {outputs[0]} ({_short(tensors[outputs[0]].name)})" if outputs else ""
+    return f"operator {index} {kind}{writes}"
 
 
 def _short(name: str) -> str:
