@@ -180,9 +180,12 @@ class _Folding:
         return replace(tensor, kind=group.form[0], quantisation=_quantisation(group.form), data=data)
 
     def _operator(self, operator: Operator) -> Operator:
-        if operator.kind == "QUANTIZE" and operator.inputs[0] in self._groups:
+        if not any(self._is_float(index) for index in (*operator.inputs, *operator.outputs)):
+            return operator
+        # What has float tensors was visited, and has one of each.
+        if operator.kind == "QUANTIZE":
             return self._between(operator, self._groups[operator.inputs[0]].form, self._form(operator.outputs[0]))
-        if operator.kind == "DEQUANTIZE" and operator.outputs[0] in self._groups:
+        if operator.kind == "DEQUANTIZE":
             return self._between(operator, self._form(operator.inputs[0]), self._groups[operator.outputs[0]].form)
         return operator
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
+
 from spikelet.converters.tflite.draft import Draft, Value
 from spikelet.converters.tflite.fields import supported
 from spikelet.converters.tflite.file import Tensor, TfliteFile
@@ -73,7 +75,9 @@ def lower(file: TfliteFile, name: str, labels: Sequence[str] = ()) -> Draft:
     Raises:
         ConvertError: an operator, a type or a number has no place in a graded network.
     """
-    return _Lowering(fold_floats(file, name), name).draft(labels)
+    # Hostile scales make numbers without end, which checks refuse by their values.
+    with np.errstate(all="ignore"):
+        return _Lowering(fold_floats(file, name), name).draft(labels)
 
 
 class _Lowering:

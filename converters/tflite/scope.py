@@ -20,6 +20,8 @@ TYPES = {"INT8": TensorType.INT8, "UINT8": TensorType.INT8, "INT16": TensorType.
 _EXPORT = "Export the model with full integer quantisation."
 #: The largest number that a parameter of a layer takes for a size, and for a kernel or a step.
 _SIZE_MAX = 65535
+#: The least scale of an activation: 1 / scale is a number in float32.
+_SCALE_MIN = 2.0**-126
 
 
 class Scope:
@@ -111,8 +113,8 @@ class Scope:
         if len(q.scale) != 1:
             self.refuse_tensor(tensor, f"{len(q.scale)} scales", "1 for an activation", _EXPORT)
         scale = float(q.scale[0])
-        if not scale > 0.0:
-            self.refuse_tensor(tensor, f"scale {scale:g}", "above 0", _EXPORT)
+        if not scale >= _SCALE_MIN:
+            self.refuse_tensor(tensor, f"scale {scale:g}", f"{_SCALE_MIN:g} and more", _EXPORT)
         return scale
 
     def zero(self, tensor: Tensor) -> int:

@@ -172,7 +172,7 @@ def _unwritten(model: GradedModel) -> GradedModel:
         (lambda m: replace(m, variables=m.variables + 8), "initial"),
         (lambda m: replace(m, inputs=()), "no input port"),
         (lambda m: replace(m, layers=()), "0 layers"),
-        (lambda m: _unwritten(m), "nothing writes"),
+        (_unwritten, "nothing writes"),
         (lambda m: _tensor(m, 0, at=2), "multiple of 4"),
         (lambda m: _tensor(m, 0, at=2**20), "do not lie"),
         (lambda m: _tensor(m, 0, shape=(0,)), "shape"),
