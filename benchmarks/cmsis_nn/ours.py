@@ -20,7 +20,7 @@ __all__ = ["KERNELS", "EmulatedLayers", "Layers", "sources"]
 
 #: Kernels that the kinds of layers need.
 KERNELS = (
-    *("list_inputs_s8", "sum_list_u8_s32", "sum_list_u4_s32", "sum_list_u2_s32"),
+    *("list_above_s8", "list_signed_s8", "list_move", "sum_list_u8_s32", "sum_list_u4_s32", "sum_list_u2_s32"),
     *("requantise_any_s8", "requantise_relu_s8", "requantise_full_s8", "scale_s8"),
     *("dot_rows_s8_s32", "sum_taps_s8_s32", "sum_taps_times_s8_s32", "prepare_3x3_s8", "sweep_3x3_s8"),
 )

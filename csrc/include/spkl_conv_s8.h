@@ -4,8 +4,8 @@
  *
  * A convolution lists the inputs of an output pixel that are not zero, and sums
  * the list for a block of output channels at a time. What an entry of the list
- * looks like is private to the files list_inputs_s8 and sum_list_*_s32 of a
- * kernel set: a set has all of them or none.
+ * looks like is private to the files list_* and sum_list_*_s32 of a kernel
+ * set: a set has all of them or none.
  */
 #ifndef SPKL_CONV_S8_H
 #define SPKL_CONV_S8_H
@@ -43,7 +43,7 @@ struct spkl_list {
     const uint8_t *rows; /* of the block to which the entries lead */
     uint8_t *begin;      /* aligned to 8 */
     uint8_t *end;        /* aligned to 8; SPKL_LIST_SPARE bytes are behind it */
-    uint32_t group[4]; /* as a kernel likes; at first 0 */
+    uint32_t group[4];   /* as a kernel likes; at first 0 */
 };
 
 /* Empty a list. Its sum stays. */

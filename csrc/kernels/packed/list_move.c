@@ -1,4 +1,4 @@
-/* Groups of entries for lanes of 16 bits. */
+/* Rows are told from the first one on. */
 #include "spkl_lanes.h"
 
 void spkl_list_move(struct spkl_list *list, const uint8_t *rows,
@@ -20,16 +20,4 @@ void spkl_list_move(struct spkl_list *list, const uint8_t *rows,
     }
     list->rows = rows;
     list->row_size = row_size;
-}
-
-size_t spkl_list_signed_s8(struct spkl_list *list, const int8_t *in, size_t n,
-                           const uint8_t *row)
-{
-    return spkl_list_lanes(list, in, n, row, (uintptr_t)list->rows, 0);
-}
-
-size_t spkl_list_above_s8(struct spkl_list *list, const int8_t *in, size_t n,
-                          const uint8_t *row)
-{
-    return spkl_list_lanes(list, in, n, row, (uintptr_t)list->rows, 0);
 }

@@ -1,13 +1,6 @@
 /* Defines what a list does. */
 #include "spkl_ref_list.h"
 
-void spkl_list_move(struct spkl_list *list, const uint8_t *rows,
-                    uint32_t row_size)
-{
-    list->rows = rows;
-    list->row_size = row_size;
-}
-
 size_t spkl_list_signed_s8(struct spkl_list *list, const int8_t *in, size_t n,
                            const uint8_t *row)
 {
@@ -29,10 +22,4 @@ size_t spkl_list_signed_s8(struct spkl_list *list, const int8_t *in, size_t n,
         }
     }
     return i;
-}
-
-size_t spkl_list_above_s8(struct spkl_list *list, const int8_t *in, size_t n,
-                          const uint8_t *row)
-{
-    return spkl_list_signed_s8(list, in, n, row);
 }

@@ -6,4 +6,4 @@
     add     \sum, \sum, \byte
     .endm
 
-#include "spkl_list_thumb2.inc"
+#include "spkl_list_above_thumb2.inc"
