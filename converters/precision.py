@@ -89,7 +89,7 @@ def choose_bits(
     """Choose bits for each layer: few bytes, and at most `max_loss` points lost.
 
     Each layer is measured alone with each number of bits. Then, from all layers at the widest, the
-    step (of one layer, to any fewer bits) that saves most bytes for the loss it adds, as measured
+    step (of one layer, to any fewer bits and bytes) that saves most bytes for the loss it adds, as measured
     alone, is tried with everything before it, and kept where the loss stays within the limit. What is
     found is checked on held-out samples; a choice that fails there goes back a step at a time. At
     most 6 evaluations a layer, the same result every time.
@@ -127,13 +127,15 @@ def choose_bits(
         moves = [
             (_worth(now.bytes - bytes_of({**now.bits, layer: bits}), alone[layer, now.bits[layer]], row), layer, bits)
             for (layer, bits), row in alone.items()
-            if bits < now.bits[layer] and (layer, bits) not in refused
+            if bits < now.bits[layer]
+            and (layer, bits) not in refused
+            and bytes_of({**now.bits, layer: bits}) < now.bytes
         ]
         if not moves:
             break
         _, layer, bits = max(moves, key=lambda move: (move[0], -layers.index(move[1]), move[2]))
         tried = measured({**now.bits, layer: bits})
-        if tried.searched.points <= max_loss and tried.bytes <= now.bytes:
+        if tried.searched.points <= max_loss:
             path.append(tried)
         else:
             refused.update((layer, fewer) for fewer in steps if fewer <= bits)

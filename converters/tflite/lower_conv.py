@@ -16,7 +16,7 @@ __all__ = ["STEP_MAX", "lower_conv", "lower_depthwise", "lower_fully_connected",
 
 #: Kernels, strides and dilations.
 STEP_MAX = 255
-#: Fully connected layers of fewer outputs have rows by output: a block of rows by input would be half empty.
+#: Fully connected layers of fewer outputs and 8 bits have rows by output: blocks of rows by input would be half empty.
 _DOT_BELOW = 16
 
 
@@ -120,7 +120,7 @@ def lower_fully_connected(scope: Scope) -> None:
     arrays: dict[str, Any] = {"table": table}
     if kind == "INT16":
         scope.layer(LayerKind.DENSE_S16, (given,), output, p, **arrays, weights=pack_signed(weights))
-    elif outputs < _DOT_BELOW:
+    elif outputs < _DOT_BELOW and _bits(scope, filters) == 8:
         scope.layer(LayerKind.DOT_S8, (given,), output, p, **arrays, weights=pack_rows(weights))
     else:
         bits = _bits(scope, filters)

@@ -49,8 +49,9 @@ def quantise(
         file: of float32 (or float16 weights), as read.
         calibration: real inputs, shape (samples, *shape of the input); a list or a dictionary by name of such where
             there are several inputs. Of a network with variables they are one stream.
-        weights: bits of all layers (8, 4 or 2; depthwise layers have 8 in any case); by index of the operator or name
-            of the tensor that it writes; or "auto": the fewest bytes that lose at most `max_loss`.
+        weights: bits of all layers (8, 4 or 2; depthwise layers have 8 in any case); or by number of the operator in
+            the file or name of the tensor that it writes, the others having 8; or "auto": the fewest bytes that lose
+            at most `max_loss`.
         max_loss: of "auto": points of accuracy [percent], 1 if not given; without labels of predictions unlike the
             float network's.
         labels: of the samples, shape (samples,): which number of the first output is meant to be the largest.
@@ -76,7 +77,8 @@ def quantise(
         )
     source, groups = grouped(folded(file))
     graph = source.subgraphs[0]
-    bits = said_bits(graph, 8 if isinstance(weights, str) else weights)
+    numbers = {index: operator.index for operator in file.subgraphs[0].operators for index in operator.outputs}
+    bits = said_bits(graph, 8 if isinstance(weights, str) else weights, numbers)
     inputs = _inputs(FloatRun(source), calibration)
     given = _labels(labels, inputs, graph)
     parted = len(inputs[0]) >= FEW
@@ -88,11 +90,12 @@ def quantise(
     record: dict[str, Any] = {}
     if weights == AUTO:
         settings = replace(settings, fitted=True)
-        bits, record = _auto(made, (part, own), (held, other), 1.0 if max_loss is None else max_loss)
+        allowed = 1.0 if max_loss is None else max_loss
+        bits, record = _auto(made, (part, own), (held, other), allowed, numbers)
     result = emitted(made.file, made.scales, fit(made, settings, bits), float_ports=float_ports)
     model = convert_tflite(result)
     found, errors = measured(FloatRun(source), runner(model), held, other)
-    rows = layer_rows(result, model, errors)
+    rows = layer_rows(result, model, errors, numbers)
     report = {
         "samples": {"fitted": len(first), "held_out": len(second) if parted else 0},
         "settings": asdict(settings),
@@ -111,6 +114,7 @@ def _auto(
     search: tuple[Sequence[Array], Labels | None],
     check: tuple[Sequence[Array], Labels | None],
     max_loss: float,
+    numbers: Mapping[int, int],
 ) -> tuple[dict[int, int], dict[str, Any]]:
     """Bits of each layer, and for the report the table that they were chosen from."""
     original = FloatRun(made.file)
@@ -118,10 +122,10 @@ def _auto(
     for inputs, labels in (search, check):
         original.reset()
         parts.append((inputs, predictions(original.run(*inputs)[0]), labels))
-    choice = chosen_bits(made, parts[0], parts[1], max_loss)
+    choice = chosen_bits(made, parts[0], parts[1], max_loss, numbers)
     if choice is None:
         return {operator.index: 8 for operator in made.layers}, {}
-    bits = {operator.index: choice.bits.get(str(operator.index), 8) for operator in made.layers}
+    bits = {o.index: choice.bits.get(str(numbers[o.outputs[0]]), 8) for o in made.layers}
     return bits, {"choice": dict(choice.bits), "table": [list(row) for row in table(choice)]}
 
 

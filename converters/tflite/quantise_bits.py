@@ -24,12 +24,13 @@ BITS = (8, 4, 2)
 Labels = npt.NDArray[np.integer[Any]]
 
 
-def said_bits(graph: Subgraph, weights: int | Mapping[str, int]) -> dict[int, int]:
+def said_bits(graph: Subgraph, weights: int | Mapping[str, int], numbers: Mapping[int, int]) -> dict[int, int]:
     """Bits of each layer with weights, by index of its operator.
 
     Args:
         graph: of `grouped`.
-        weights: for all layers, or by index of the operator or name of the tensor that it writes; the others have 8.
+        weights: for all layers, or by number or name of the tensor that is written; the others have 8.
+        numbers: of operators in the float file, by the tensor that they write.
 
     Raises:
         ConvertError: a name is no layer's, or the bits are none that weights can have.
@@ -41,9 +42,9 @@ def said_bits(graph: Subgraph, weights: int | Mapping[str, int]) -> dict[int, in
         return {o.index: 8 if o.kind == "DEPTHWISE_CONV_2D" else weights for o in layers}
     found = dict.fromkeys(names, 8)
     for name, bits in weights.items():
-        chosen = [i for i, own in names.items() if str(name) in (str(i), own)]
+        chosen = [o.index for o in layers if str(name) in (str(numbers[o.outputs[0]]), names[o.index])]
         if not chosen:
-            listed = "".join(f"\n  {i}: {own}" for i, own in names.items()) + "\n"
+            listed = "".join(f"\n  {numbers[o.outputs[0]]}: {names[o.index]}" for o in layers) + "\n"
             raise ConvertError("quantise", "weights", found=repr(name), allowed=listed, hint="Name layers.")
         _check(f"{bits} for {name!r}", bits)
         for index in chosen:
@@ -69,7 +70,9 @@ def stored_bytes(graph: Subgraph, operator: Operator, bits: int) -> int:
     shape = graph.tensors[operator.inputs[1]].shape
     channels = graph.tensors[operator.inputs[0]].shape[-1]
     if operator.kind == "FULLY_CONNECTED":
-        return weights_length(LayerKind.DENSE_S8, {"inputs": shape[1], "outputs": shape[0], "bits": bits})
+        dense = {"inputs": shape[1], "outputs": shape[0], "bits": bits}
+        kinds = (LayerKind.DENSE_S8, LayerKind.DOT_S8) if bits == 8 else (LayerKind.DENSE_S8,)
+        return min(weights_length(kind, dense) for kind in kinds)
     maps = {"kernel_y": shape[1], "kernel_x": shape[2], "in_channels": channels, "bits": bits}
     if operator.kind == "DEPTHWISE_CONV_2D":
         return weights_length(LayerKind.DEPTHWISE_S8, {**maps, "out_channels": shape[3]})
@@ -87,6 +90,7 @@ def chosen_bits(
     search: tuple[Sequence[Array], Labels, Labels | None],
     check: tuple[Sequence[Array], Labels, Labels | None],
     max_loss: float,
+    numbers: Mapping[int, int],
 ) -> Choice | None:
     """Search the fewest bytes that lose at most `max_loss` points.
 
@@ -95,9 +99,10 @@ def chosen_bits(
         search: inputs, predictions of the float network on the first output, and labels.
         check: the same of data that neither codes nor search have seen.
         max_loss: points of accuracy [percent]; without labels of predictions unlike the float network's.
+        numbers: of operators in the float file, by the tensor that they write.
 
     Returns:
-        The choice, layers by index of the operator as text; None where all layers are depthwise.
+        The choice, layers by number as text; None where all layers are depthwise.
     """
     graph = made.file.subgraphs[0]
     free = [operator for operator in made.layers if operator.kind != "DEPTHWISE_CONV_2D"]
@@ -105,7 +110,7 @@ def chosen_bits(
         return None
 
     def bits_of(bits: Mapping[str, int]) -> dict[int, int]:
-        return {operator.index: bits.get(str(operator.index), 8) for operator in made.layers}
+        return {operator.index: bits.get(str(numbers[operator.outputs[0]]), 8) for operator in made.layers}
 
     def loss(part: tuple[Sequence[Array], Labels, Labels | None], bits: Mapping[str, int]) -> Loss:
         run = Rounded(made.file, made.scales, made.fit(bits_of(bits)))
@@ -113,8 +118,8 @@ def chosen_bits(
 
     return choose_bits(
         lambda bits: loss(search, bits),
-        [str(operator.index) for operator in free],
-        lambda bits: sum(stored_bytes(graph, o, bits.get(str(o.index), 8)) for o in made.layers),
+        [str(numbers[operator.outputs[0]]) for operator in free],
+        lambda bits: sum(stored_bytes(graph, graph.operators[i], n) for i, n in bits_of(bits).items()),
         max_loss,
         check=lambda bits: loss(check, bits),
         steps=BITS,

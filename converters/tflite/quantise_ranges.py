@@ -111,7 +111,7 @@ def _percentile(part: float) -> Callable[[Spread], tuple[float, float]]:
         width = (spread.high - spread.low) / _BINS
         first = int(np.searchsorted(total, part * total[-1], side="right"))
         last = int(np.searchsorted(total, (1 - part) * total[-1]))
-        return min(spread.low + first * width, 0.0), max(spread.low + (last + 1) * width, 0.0)
+        return min(spread.low + first * width, 0.0), min(max(spread.low + (last + 1) * width, 0.0), spread.high)
 
     return ends
 

@@ -64,13 +64,11 @@ def measured(
     by_name = {graph.tensors[i].name: i for operator in graph.operators for i in operator.outputs}
     found, wanted = list[int](), list[int]()
     for values in _samples(original, inputs):
-        answer = None
-        for name, integers in _integers(runner, [values[index] for index in graph.inputs]):
-            if name in by_name and integers.size == values[by_name[name]].size:
-                errors.add(name, integers.reshape(-1), values[by_name[name]].reshape(-1))
-            answer = integers if name == graph.tensors[graph.outputs[0]].name else answer
-        assert answer is not None, "an output of the network is the output of a layer"
-        found.append(int(np.argmax(answer)))
+        written = _integers(runner, [values[index] for index in graph.inputs])
+        for name, real in written.items():
+            if name in by_name and real.size == values[by_name[name]].size:
+                errors.add(name, real.reshape(-1), values[by_name[name]].reshape(-1))
+        found.append(int(np.argmax(runner.outputs()[0])))
         wanted.append(int(np.argmax(values[graph.outputs[0]])))
     result: dict[str, Any] = {"samples": len(found), "predictions_equal": _percent(np.equal(found, wanted))}
     if labels is not None:
@@ -88,29 +86,34 @@ def _samples(original: FloatRun, inputs: Sequence[Array]) -> Iterator[dict[int, 
             yield {index: values[k] for index, values in batch.items()}
 
 
-def _integers(runner: GradedRunner, inputs: Sequence[Array]) -> Iterator[tuple[str, Array]]:
-    """What each layer makes of a sample, as real numbers, with the name of its tensor."""
+def _integers(runner: GradedRunner, inputs: Sequence[Array]) -> dict[str, Array]:
+    """What layers make of a sample, as real numbers by name of the tensor."""
     model = runner.model
     given = []
     for port, values in zip(model.inputs, inputs, strict=True):
         tensor = model.tensors[port.tensor]
         given.append(quantised(values.reshape(tensor.shape), tensor, f"input {port.name!r}"))
-    for index, integers in runner.layers(*given):
-        tensor = model.tensors[model.layers[index].output]
-        yield tensor.name, dequantised(integers, tensor)
+    # Several layers may write one tensor, such as the parts of a concatenation: the last one has it whole.
+    written = {model.layers[index].output: integers for index, integers in runner.layers(*given)}
+    return {model.tensors[index].name: dequantised(values, model.tensors[index]) for index, values in written.items()}
 
 
 def _percent(hits: Any) -> float:
     return round(100 * float(np.mean(hits)), 3)
 
 
-def layer_rows(file: TfliteFile, model: GradedModel, errors: Mapping[str, float | None]) -> list[dict[str, Any]]:
-    """Of each layer with weights: "layer", "name", "bits", "bytes" in the image, and "error" of what it writes.
+def layer_rows(
+    file: TfliteFile, model: GradedModel, errors: Mapping[str, float | None], numbers: Mapping[int, int]
+) -> list[dict[str, Any]]:
+    """Of each layer with weights "layer" (its number), "kind", "name", "bits", "bytes" in the image, and "error".
+
+    The error is that of what it writes.
 
     Args:
         file: the int8 file.
         model: what became of it.
         errors: of `measured`.
+        numbers: of operators in the float file, by the tensor that they write.
     """
     rows, graph = [], file.subgraphs[0]
     for operator in graph.operators:
@@ -123,7 +126,8 @@ def layer_rows(file: TfliteFile, model: GradedModel, errors: Mapping[str, float 
         error = errors.get(name)
         rows.append(
             {
-                "layer": f"{operator.index} {operator.kind}",
+                "layer": numbers[operator.outputs[0]],
+                "kind": operator.kind,
                 "name": name,
                 "bits": 8 if weights is None else weights.bits,
                 "bytes": int(sum(array.nbytes for array in arrays)),
@@ -143,6 +147,6 @@ def report_lines(report: Mapping[str, Any]) -> list[tuple[str, ...]]:
     lines: list[tuple[str, ...]] = [("layer", "bits", "bytes", "error")]
     for row in report["layers"]:
         error = "" if row["error"] is None else f"{100 * row['error']:.3f} %"
-        lines.append((f"{row['layer']}", f"{row['bits']}", f"{row['bytes']}", error))
+        lines.append((f"{row['layer']} {row['kind']}", f"{row['bits']}", f"{row['bytes']}", error))
     lines.append(("all", "", f"{report['bytes']}", f"float: {report['float_bytes']} bytes"))
     return lines

@@ -60,6 +60,10 @@ class GradedRunner(ABC):
         """
         self._begin(inputs)
         self._finish()
+        return self.outputs()
+
+    def outputs(self) -> tuple[IntArray, ...]:
+        """The outputs of the inference whose layers have all run; see `infer`."""
         return tuple(self._read(port.tensor) for port in self.model.outputs)
 
     def layers(self, *inputs: IntArray) -> Iterator[tuple[int, IntArray]]:
