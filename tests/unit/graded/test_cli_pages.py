@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-from paths import ROOT
+import pytest
+from benchmarks import int8
+
+from paths import ROOT, data
 from spikelet.cli.graded_options import graded_data_options
 from spikelet.converters.tflite.fields import OPTIONS
 from spikelet.graded.data_values import PixelRange
@@ -32,3 +35,14 @@ def test_the_page_says_how_data_are_made_to_fit() -> None:
     assert len(options) == 6
     assert [option for option in options if f"`{option}" not in text] == []
     assert [pixels.value for pixels in PixelRange if pixels.value.replace("..", " .. ") not in text] == []
+
+
+def test_the_figures_of_memory_are_those_that_are_computed() -> None:
+    """Write them again with: python -m benchmarks.int8 --write."""
+    data("tflite/inputs.npz")
+    pytest.importorskip("PIL", reason="no Pillow: pip install 'spikelet[images]'")
+    text = int8.PAGE.read_text()
+    rows = list(int8.memory())
+
+    assert len(rows) == 2 + len(int8.MODELS)
+    assert [row for row in rows if row not in text] == []
