@@ -13,6 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 from spikelet.graded.model import Layer, LayerKind
 
 __all__ = ["ANYWHERE", "NOWHERE", "gap"]
@@ -48,25 +51,22 @@ def _window(p: Parameters, in_bytes: int, out_bytes: int, *, by_row: bool = Fals
     in_pixel = in_bytes * p.get("in_channels", p.get("channels", 1))
     out_pixel = out_bytes * p.get("out_channels", p.get("channels", 1))
     in_row, out_row = in_pixel * p["in_width"], out_pixel * width
-    rows, columns = _firsts(p, "y", "height"), _firsts(p, "x", "width")
-    first_column = min(columns) * in_pixel
-    found = [(oy + 1) * out_row - rows[oy + 1] * in_row - first_column for oy in range(height - 1)]
-    if not by_row and width > 1:
-        row = max(oy * out_row - rows[oy] * in_row for oy in range(height))
-        found.append(row + max((ox + 1) * out_pixel - columns[ox + 1] * in_pixel for ox in range(width - 1)))
+    rows, columns = _firsts(p, "y", "height") * in_row, _firsts(p, "x", "width") * in_pixel
+    found = []
+    if height > 1:
+        found.append(int((np.arange(1, height) * out_row - rows[1:]).max()) - int(columns.min()))
+    if width > 1 and not by_row:
+        row = int((np.arange(height) * out_row - rows).max())
+        found.append(row + int((np.arange(1, width) * out_pixel - columns[1:]).max()))
     return max(found, default=ANYWHERE)
 
 
-def _firsts(p: Parameters, axis: str, extent: str) -> list[int]:
+def _firsts(p: Parameters, axis: str, extent: str) -> npt.NDArray[np.int64]:
     """The first index inside the map that each output index, or one behind it, needs."""
-    found = []
-    dilation = p.get(f"dilation_{axis}", 1)
-    for index in range(p[f"out_{extent}"]):
-        start = index * p[f"stride_{axis}"] - p[f"pad_{axis}"]
-        found.append(start if start >= 0 else start % dilation)
-    for index in reversed(range(len(found) - 1)):
-        found[index] = min(found[index], found[index + 1])
-    return found
+    start = np.arange(p[f"out_{extent}"], dtype=np.int64) * p[f"stride_{axis}"] - p[f"pad_{axis}"]
+    inside = np.where(start >= 0, start, start % p.get(f"dilation_{axis}", 1))
+    first: npt.NDArray[np.int64] = np.minimum.accumulate(inside[::-1])[::-1]
+    return first
 
 
 def _rows(p: Parameters, in_bytes: int, out_bytes: int) -> int:

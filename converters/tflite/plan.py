@@ -15,6 +15,8 @@ __all__ = ["Plan", "plan"]
 
 #: Pairs of bodies that are looked at in search of a better order.
 _SEARCH = 60_000
+#: The same of all orders that are tried first; one is.
+_ORDERS = 2_000_000
 _ALIGNED, _ROUNDED = 4, 8
 #: Layers times values up to which a plan is followed byte by byte.
 _TRACED = 4_000_000
@@ -79,6 +81,7 @@ def _placed(draft: Draft) -> Plan:
 def _search(bodies: Sequence[Body], least: int) -> tuple[list[int], int]:
     """The positions and the end of the best plan that is found; the same for the same bodies."""
     neighbours = _neighbours(bodies)
+    work = sum(map(len, neighbours)) + len(bodies)
     orders: tuple[Callable[[int], tuple[int, ...]], ...] = (
         lambda i: (-bodies[i].last, -bodies[i].first, i),
         lambda i: (-bodies[i].size, -bodies[i].last, i),
@@ -93,9 +96,10 @@ def _search(bodies: Sequence[Body], least: int) -> tuple[list[int], int]:
         tried.append((*_lay(bodies, neighbours, order), order))
         if tried[-1][1] <= least:
             return tried[-1][:2]
+        if len(tried) * work > _ORDERS:
+            break
     places, size, order = min(tried, key=lambda each: each[1])
     chance = random.Random(0)
-    work = sum(map(len, neighbours)) + len(bodies)
     for _ in range(_SEARCH // max(work, 1)):
         moved = list(order)
         moved.insert(chance.randrange(len(moved)), moved.pop(chance.randrange(len(moved))))
