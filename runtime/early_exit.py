@@ -34,8 +34,8 @@ __all__ = [
 KEY = "early_exit"
 #: Margins that are tried.
 _TRIED = 1024
-#: Samples that a margin is chosen on.
-_SAMPLES = 512
+#: Most synaptic operations that are spent to choose a margin: some minutes.
+_SPENT = 2**32
 _Numbers = npt.NDArray[np.int64]
 
 
@@ -232,7 +232,7 @@ def with_margin(
 
     Args:
         model: with one input that takes frames, and a window.
-        frames: uint8, shape (samples, size); of many some hundreds are taken.
+        frames: uint8, shape (samples, size); where these would take minutes, evenly spread ones of them.
         labels: their classes; without them what the last tick says is right.
         loss: points of accuracy that early exits may lose.
 
@@ -241,20 +241,22 @@ def with_margin(
     """
     from spikelet.engine import Engine
 
-    chosen = np.arange(0, len(frames), -(-len(frames) // _SAMPLES))
     truth = None if labels is None else np.asarray(labels)
     if truth is not None and (truth.shape != (len(frames),) or truth.dtype.kind not in "iu"):
         raise DataError(
             f"calibration_labels are {truth.dtype} of shape {truth.shape}: give one whole number for each of the"
             f" {len(frames)} samples"
         )
-    data = DataSet(
-        name="calibration",
-        parts={model.inputs[0].name: frames[chosen]},  # type: ignore[dict-item]
-        labels=None if truth is None else truth[chosen].astype(np.int64),
-        ticks=model.ticks_per_sample,
-    )
     with Engine(model) as engine:
+        first = engine.run(frames[0]).stats
+        most = max(1, _SPENT // max(sum(entry.synops for entry in first), 1))
+        chosen = np.arange(0, len(frames), -(-len(frames) // most))
+        data = DataSet(
+            name="calibration",
+            parts={model.inputs[0].name: frames[chosen]},  # type: ignore[dict-item]
+            labels=None if truth is None else truth[chosen].astype(np.int64),
+            ticks=model.ticks_per_sample,
+        )
         found = trace(engine, data)
     margin = choose_margin(found, loss=loss)
     row = table(found, [margin])[-1]

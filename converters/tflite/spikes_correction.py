@@ -54,7 +54,8 @@ def corrected(network: Network, shapes: dict[str, Shape], frames: npt.NDArray[np
         options: of the conversion.
     """
     rounded = rounded_network(network, parts_of(network, options))
-    before, after = Static(network, cut=True), Static(rounded, cut=True)
+    most = {path: float(node.most or 1) for path, node in network.of(Neurons)}
+    before, after = Static(network, most), Static(rounded, most)
     means = _means(before.run(frames[:: -(-len(frames) // _SAMPLES)]), shapes)
     nodes: dict[str, Node] = dict(network.nodes)
     for path, node in network.of(Neurons):

@@ -25,7 +25,7 @@ from spikelet.converters.nodes import (
 from spikelet.converters.pipeline import lower
 from spikelet.converters.tflite.spikes_wiring import Plan
 
-__all__ = ["Levels", "Static", "balanced", "in_order", "levels", "with_levels"]
+__all__ = ["Levels", "Static", "balanced", "in_order", "levels", "static_of", "with_levels"]
 
 #: By path of the population, shape (channels,): the value that a spike in every tick stands for.
 Levels = Mapping[str, FloatArray]
@@ -44,11 +44,11 @@ class Static:
 
     Args:
         network: of a plan, or a lowered one.
-        cut: whether values end where a population spikes as often as it can in every tick (thresholds are 1).
+        most: the largest value of populations, by path.
     """
 
-    def __init__(self, network: Network, *, cut: bool = False) -> None:
-        self._cut = cut
+    def __init__(self, network: Network, most: Mapping[str, float]) -> None:
+        self._most = most
         self._order, self._sources, self._network = topological(network), incoming(network), network
         shape = shapes(network, "a static run")
         self.maps = {
@@ -74,8 +74,7 @@ class Static:
                 given = given + values[source]
             if isinstance(node, Neurons):
                 given = given + node.bias.astype(np.float32)
-                most = (node.most or 1) if self._cut else np.inf
-                values[path] = np.clip(given, 0, most) if node.choices.fires else given
+                values[path] = np.clip(given, 0, self._most.get(path, np.inf)) if node.choices.fires else given
             elif not isinstance(node, Output):
                 values[path] = self.maps[path](given)
         return {path: values[path] for path, _ in self._network.of(Input, Neurons)}
@@ -103,6 +102,11 @@ def in_order(plan: Plan, frames: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]
     return moved.reshape(len(frames), -1)
 
 
+def static_of(plan: Plan) -> Static:
+    """The network of a plan without time; values end where the file's tensors do."""
+    return Static(plan.network, {path: role.ceiling for path, role in plan.roles.items()})
+
+
 def levels(plan: Plan, frames: npt.NDArray[np.uint8], *, percentile: float, channels: bool) -> Levels:
     """The largest value of each population, but for outliers.
 
@@ -112,7 +116,7 @@ def levels(plan: Plan, frames: npt.NDArray[np.uint8], *, percentile: float, chan
         percentile: of all values of a layer (or channel) that is still reached.
         channels: whether each channel has its own.
     """
-    static, given = Static(plan.network), in_order(plan, frames)
+    static, given = static_of(plan), in_order(plan, frames)
     kept: dict[str, list[npt.NDArray[np.float32]]] = {path: [] for path in plan.roles}
     for values in _batches(static, given):
         for path, rows in kept.items():

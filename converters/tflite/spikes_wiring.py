@@ -117,8 +117,7 @@ class Wiring:
     def population(self, path: str, signal: Signal, role: Role) -> Signal:
         """Neurons that send the positive part of a weighted signal; of its negative part, where the role says so."""
         if role.negative:
-            turned = self.through(f"{path}.turned", Scale(scale=-np.ones(1)), signal)
-            return replace(self.population(path, turned, replace(role, negative=False)), rectified=True)
+            signal = self.through(f"{path}.turned", Scale(scale=-np.ones(1)), signal)
         size = size_of(signal.shape)
         constant = np.zeros(size) if signal.constant is None else signal.constant
         made = self.add(path, _neurons(signal.shape, constant, fires=True), signal.paths)
