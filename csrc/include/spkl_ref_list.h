@@ -17,6 +17,30 @@ static inline struct spkl_entry *spkl_entry_at(uint8_t *place)
     return (struct spkl_entry *)(void *)place;
 }
 
+/* spkl_list_inputs_fn, for any zero point. */
+static inline size_t spkl_list_any(struct spkl_list *list, const int8_t *in,
+                                   size_t n, const uint8_t *row)
+{
+    uint32_t number = (uint32_t)(row - list->rows) / list->row_size;
+    size_t i;
+
+    for (i = 0; i < n && list->next != list->below; i++) {
+        int32_t x = in[i] - list->zero;
+        struct spkl_entry entry = {(uint32_t)x, number + (uint32_t)i};
+
+        list->sum = (int32_t)((uint32_t)list->sum + (uint32_t)x);
+        if (x > 0) {
+            *spkl_entry_at(list->next) = entry;
+            list->next += sizeof entry;
+        } else if (x < 0) {
+            entry.size = 0u - entry.size;
+            list->below -= sizeof entry;
+            *spkl_entry_at(list->below) = entry;
+        }
+    }
+    return i;
+}
+
 /* The sum of size * code o over entries. */
 static inline uint32_t spkl_sum_entries(const struct spkl_entry *entry,
                                         const struct spkl_entry *end,
