@@ -64,6 +64,7 @@ OPTIONS: Mapping[str, OptionTable] = {
     "PAD": OptionTable(),
     "CONCATENATION": OptionTable(table="ConcatenationOptions", fields={"axis": Field.NUMBER, **_FUSED}),
     "RESHAPE": OptionTable(table="ReshapeOptions", fields={"new_shape": Field.NUMBERS}),
+    "EXPAND_DIMS": OptionTable(),
     "SQUEEZE": OptionTable(table="SqueezeOptions", fields={"squeeze_dims": Field.NUMBERS}),
     "STRIDED_SLICE": OptionTable(
         table="StridedSliceOptions", fields={**dict.fromkeys(_MASKS, Field.NUMBER), "offset": Field.NUMBER}

@@ -21,7 +21,16 @@ from spikelet.errors import ConvertError
 __all__ = ["MOVES", "SAME", "THROUGH_FLOAT", "Folded", "fold_floats"]
 
 #: Operators that only move elements.
-MOVES = ("RESHAPE", "SQUEEZE", "CONCATENATION", "STRIDED_SLICE", "PAD", "READ_VARIABLE", "ASSIGN_VARIABLE")
+MOVES = (
+    "RESHAPE",
+    "EXPAND_DIMS",
+    "SQUEEZE",
+    "CONCATENATION",
+    "STRIDED_SLICE",
+    "PAD",
+    "READ_VARIABLE",
+    "ASSIGN_VARIABLE",
+)
 #: Kinds of operators that only a folded file has: none of its numbers changes; they become others by way of float32.
 SAME, THROUGH_FLOAT = "same", "through float"
 _CALIBRATE = "Give calibration data to quantise it here, or export it with full integer quantisation."

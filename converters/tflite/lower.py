@@ -47,6 +47,7 @@ _KINDS: Mapping[str, Callable[[Scope], None]] = {
     "PAD": lower_pad,
     "CONCATENATION": lower_concatenation,
     "RESHAPE": lower_reshape,
+    "EXPAND_DIMS": lower_reshape,
     "SQUEEZE": lower_reshape,
     "STRIDED_SLICE": lower_strided_slice,
     "MEAN": lower_mean,

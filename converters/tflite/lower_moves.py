@@ -12,7 +12,7 @@ __all__ = ["copy_parameters", "lower_concatenation", "lower_reshape", "lower_str
 
 
 def lower_reshape(scope: Scope) -> None:
-    """RESHAPE and SQUEEZE: another shape of the same elements."""
+    """RESHAPE, EXPAND_DIMS and SQUEEZE: another shape of the same elements."""
     given, output = scope.needed(0), scope.output()
     scope.kinds(given, output, allowed=tuple(TYPES))
     if output.size != given.size:

@@ -265,6 +265,19 @@ def test_float_numbers_between_two_scales_are_a_table() -> None:
         assert np.array_equal(expected[0], run(converted(network), numbers)[0])
 
 
+def test_another_shape_is_no_layer() -> None:
+    """RESHAPE, EXPAND_DIMS and SQUEEZE, as one-dimensional convolutions of Keras have them."""
+    network = Network(5)
+    x = network.input((1, 12, 4), scale=0.02)
+    high = network.moved("EXPAND_DIMS", x, (1, 1, 12, 4), network.integers([1]))
+    y = network.convolution(high, 8, (1, 3), activation="RELU")
+    flat = network.moved("SQUEEZE", y, (1, 12, 8), squeeze_dims=[1])
+    network.output(network.mean(network.reshape(flat, (12, 8)), (0,), keep_dims=False, scale=0.5))
+    model = assert_like_the_interpreter(network.file.build())
+
+    assert [layer.kind for layer in model.layers] == [LayerKind.CONV_S8, LayerKind.MEAN]
+
+
 def test_convert_takes_a_file_by_its_content(tmp_path: Path) -> None:
     """spikelet.convert gives a GradedModel, with labels where they fit."""
     path = tmp_path / "network.bin"
