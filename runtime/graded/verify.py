@@ -29,7 +29,8 @@ __all__ = [
 class Layers(Protocol):
     """What is compared with the reference: a runner, or the interpreter behind the same calls.
 
-    `layers` yields the index of a layer and its output, in order; layers that it does not tell of are not compared.
+    `layers` yields the index of a layer and its output, in order; layers that it does not tell of are not compared, nor
+    are those that write only a part of a tensor, which a later layer completes: what lies in the rest has no meaning.
     """
 
     def layers(self, *inputs: IntArray) -> Iterator[tuple[int, IntArray]]:
@@ -216,6 +217,7 @@ def verify(
         progress: called with 1 after each sample on each, the reference included.
     """
     reference: GradedRunner = GradedReference(model)
+    whole = set({layer.output: index for index, layer in enumerate(model.layers)}.values())
     compared = {name: _Compared(name, model) for name in others}
     sums, inferences = _FloatSums(model), 0
     for sample in range(len(data)):
@@ -229,7 +231,8 @@ def verify(
             outputs = dict(reference.layers(*inputs))
             for name, other in others.items():
                 for index, found in other.layers(*inputs):
-                    compared[name].add((sample, step), index, outputs[index], found)
+                    if index in whole:
+                        compared[name].add((sample, step), index, outputs[index], found)
             if network is not None:
                 sums.add(outputs, network.layers(*(port[step] for port in real)))
             inferences += 1

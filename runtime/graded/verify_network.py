@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,10 +44,23 @@ def require_source(path: Path, model: GradedModel) -> None:
         )
 
 
-class InterpreterLayers:
-    """An int8 file in TensorFlow Lite's interpreter: the tensor that each layer's operator writes.
+def _file_tensors(model: GradedModel, count: int) -> list[int]:
+    """Which tensor of the file each tensor of a model is, -1: none. The converter keeps it in `meta`.
 
-    Several layers may stand for one operator, such as the parts of a concatenation: the last of them has it whole.
+    Raises:
+        DataError: the model does not say it for this file.
+    """
+    found = model.meta.get("tensors")
+    listed = found if isinstance(found, Sequence) else []
+    if len(listed) != len(model.tensors) or not all(type(i) is int and -1 <= i < count for i in listed):
+        raise DataError("the image does not say which tensors of the file it has: convert the file again")
+    return list(listed)
+
+
+class InterpreterLayers:
+    """An int8 file in TensorFlow Lite's interpreter: the tensor of the file that each layer's output is.
+
+    Several layers may write one tensor, such as the parts of a concatenation: the last of them has it whole.
     Where the interpreter does not keep all tensors, those that may be written over are left out.
 
     Args:
@@ -63,10 +76,14 @@ class InterpreterLayers:
         self._interpreter = Interpreter(path)
         self._model = model
         operators = file.subgraphs[0].operators
-        last = {layer.source: index for index, layer in enumerate(model.layers) if layer.source >= 0}
         read = {i for operator in operators if operator.kind not in _KEEPING for i in operator.inputs}
-        written = {index: operators[source].outputs[0] for source, index in last.items()}
-        self._tensors = {index: i for index, i in written.items() if keeps_all() or i not in read}
+        last = {layer.output: index for index, layer in enumerate(model.layers)}
+        own = _file_tensors(model, len(file.subgraphs[0].tensors))
+        self._tensors = {
+            index: own[output]
+            for output, index in last.items()
+            if own[output] >= 0 and (keeps_all() or own[output] not in read)
+        }
 
     def reset(self) -> None:
         """See verify.Layers."""

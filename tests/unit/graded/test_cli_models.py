@@ -1,14 +1,15 @@
-"""The command line with the networks and inputs of MLPerf Tiny; skipped where they are not at hand."""
+"""The command line with the networks and inputs of MLPerf Tiny, where they are at hand, and with golden files."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from paths import data
+from paths import ROOT, data
 from spikelet.graded.verify_interpreter import missing
-from support.command_line import answer
+from support.command_line import answer, spikelet
 
 #: File, inputs with what makes them fit, class that TensorFlow Lite's interpreter gives, part of the work on zeros.
 MODELS = {
@@ -57,3 +58,28 @@ def test_a_real_network_needs_less_memory_than_the_greedy_plan(name: str) -> Non
     memory = answer("inspect", words(name)[0])["memory"]
 
     assert 0 < memory["activations"] + memory["scratch"] <= memory["tflm_greedy"]
+
+
+GOLDEN = sorted((ROOT / "tests" / "golden" / "tflite").glob("*.tflite"))
+
+
+@pytest.mark.parametrize("file", GOLDEN, ids=lambda file: file.stem)
+def test_every_kind_of_file_goes_through_the_commands(file: Path, tmp_path: Path) -> None:
+    """Several inputs, int16, uint8, float ports, a state: convert, inspect, verify, run; the interpreter agrees."""
+    with np.load(file.with_suffix(".npz")) as golden:
+        inputs = [golden[f"in{i}"] for i in range(sum(name.startswith("in") for name in golden))]
+    if "streaming" in file.stem:
+        inputs = [array[None] for array in inputs]
+    names = ["x"] if len(inputs) == 1 else [f"x{i}" for i in range(len(inputs))]
+    np.savez(tmp_path / "data.npz", **dict(zip(names, inputs, strict=True)))  # type: ignore[arg-type]
+    image = tmp_path / "model.spkl"
+
+    assert spikelet("convert", file, "-o", image).exit_code == 0
+    report = answer("inspect", image)
+    assert report["inputs"] == answer("inspect", file)["inputs"]
+    found = answer("verify", image, tmp_path / "data.npz", "--network", file, "--on", "host")
+    assert found["identical"] is True
+    assert found["inferences"] == 4
+    assert len(found["comparisons"]) == (1 if missing() else 2)
+    assert spikelet("inspect", image, "--svg", tmp_path / "net.svg").exit_code == 0
+    assert len(answer("run", image, tmp_path / "data.npz")["outputs"]) == len(report["outputs"])
