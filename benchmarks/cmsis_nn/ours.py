@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from benchmarks.instructions.machine import BOARDS, RAM, Machine, build
 from spikelet import board_files
 from spikelet._data import path as data_path
 
-__all__ = ["KERNELS", "EmulatedLayers", "Layers", "sources"]
+__all__ = ["KERNELS", "EmulatedLayers", "Layers", "Packed", "sources"]
 
 #: Kernels that the kinds of layers need.
 KERNELS = (
@@ -61,6 +62,29 @@ class _Memory:
         return slice(address - self.base, address - self.base + n)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Packed:
+    """What the check function of a layer sees: arrays of an image, elements and types of input and output."""
+
+    kind: str
+    parameters: bytes
+    channels: bytes
+    weights: bytes
+    sizes: tuple[int, int]
+    types: tuple[int, int] = (1, 1)
+
+    @classmethod
+    def of(cls, layer: Layer) -> Packed:
+        """A layer as an image has it."""
+        return cls(
+            kind=layer.kind,
+            parameters=layer.packed_parameters(),
+            channels=layer.packed_channels(),
+            weights=layer.packed_weights(),
+            sizes=(int(np.prod(layer.in_shape)), int(np.prod(layer.out_shape))),
+        )
+
+
 class Layers(ABC):
     """Checks and runs layers. Every run checks that nothing beside its output was written."""
 
@@ -85,7 +109,8 @@ class Layers(ABC):
             over: where the output lies, from the input's begin on; None: elsewhere.
         """
         n_out = int(np.prod(layer.out_shape))
-        memory, arrays = self._memory(layer)
+        packed = Packed.of(layer)
+        memory, arrays = self._memory(packed)
         before = max(-(over or 0), 0)
         size = before + (given.size if over is None else max(given.size, n_out + over))
         tensor = bytearray(b"\xb3" * size)
@@ -94,8 +119,8 @@ class Layers(ABC):
         at_out = memory.put(b"\xee" * n_out, behind) if over is None else at_in + over
         scratch = self.scratch(layer)
         at_scratch = memory.put(b"\xdd" * scratch)
-        packed = self._pack(layer, arrays, (at_in, at_out, at_scratch))
-        memory.bytes[: len(packed)] = packed
+        head = self._pack(packed, arrays, (at_in, at_out, at_scratch))
+        memory.bytes[: len(head)] = head
         _, after = self.call(f"spkl_run_{layer.kind}_s8", bytes(memory.bytes), [self.base])
         for place, n in ((at_out, n_out), (at_scratch, scratch)):
             memory.bytes[memory.slice(place, n)] = after[memory.slice(place, n)]
@@ -108,28 +133,34 @@ class Layers(ABC):
         Raises:
             ValueError: the layer is refused.
         """
-        memory, arrays = self._memory(layer)
-        at_size = memory.put(bytes(4))
-        packed = self._pack(layer, arrays, (0, 0, 0))
-        memory.bytes[: len(packed)] = packed
-        length = len(layer.packed_channels())
-        right, after = self.call(f"spkl_check_{layer.kind}_s8", bytes(memory.bytes), [self.base, length, at_size])
-        if not right & 1:
+        found = self.check(Packed.of(layer))
+        if found is None:
             raise ValueError(f"the layer {layer.parameters} is refused")
-        return int.from_bytes(after[memory.slice(at_size, 4)], "little")
+        return found
 
-    def _memory(self, layer: Layer) -> tuple[_Memory, list[int]]:
-        """Room for struct spkl_layer, and the arrays of an image."""
+    def check(self, packed: Packed) -> int | None:
+        """Bytes of scratch that a layer asks for; None: it is refused."""
+        memory, arrays = self._memory(packed)
+        at_size = memory.put(bytes(4))
+        head = self._pack(packed, arrays, (0, 0, 0))
+        memory.bytes[: len(head)] = head
+        arguments = [self.base, len(packed.channels), at_size]
+        right, after = self.call(f"spkl_check_{packed.kind}_s8", bytes(memory.bytes), arguments)
+        return int.from_bytes(after[memory.slice(at_size, 4)], "little") if right & 1 else None
+
+    def _memory(self, packed: Packed) -> tuple[_Memory, list[int]]:
+        """Room for struct spkl_layer, and the arrays of an image; an empty one is absent."""
         memory = _Memory(self.base, 256)
-        packed = (layer.packed_parameters(), layer.packed_channels(), layer.packed_weights())
-        return memory, [memory.put(data, 4) for data in packed]
+        arrays = (packed.parameters, packed.channels, packed.weights)
+        return memory, [memory.put(data, 4) if data else 0 for data in arrays]
 
-    def _pack(self, layer: Layer, arrays: Sequence[int], places: tuple[int, int, int]) -> bytes:
+    def _pack(self, packed: Packed, arrays: Sequence[int], places: tuple[int, int, int]) -> bytes:
         """struct spkl_layer; `places` are those of input, output and scratch."""
-        at_in, at_out, at_scratch = places
-        n_in, n_out = int(np.prod(layer.in_shape)), int(np.prod(layer.out_shape))
-        length = len(layer.packed_weights())
-        return struct.pack(self.layout, at_in, 0, at_out, n_in, 0, n_out, 1, 0, 1, *arrays, length, at_scratch)
+        (at_in, at_out, at_scratch), (n_in, n_out), (in_type, out_type) = places, packed.sizes, packed.types
+        length = len(packed.weights)
+        return struct.pack(
+            self.layout, at_in, 0, at_out, n_in, 0, n_out, in_type, 0, out_type, *arrays, length, at_scratch
+        )
 
 
 class EmulatedLayers(Layers):

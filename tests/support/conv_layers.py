@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from benchmarks.cmsis_nn.layers import SCALED, Layer
 
-__all__ = ["outputs", "random_input", "random_layer", "without"]
+__all__ = ["in_place_shift", "outputs", "random_input", "random_layer", "without"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -158,3 +158,28 @@ def random_input(
 def without(layer: Layer, **parameters: int) -> Layer:
     """The layer with other parameters."""
     return replace(layer, parameters={**layer.parameters, **parameters})
+
+
+def in_place_shift(layer: Layer) -> int:
+    """Where the output may begin at the latest, from the input's begin on, if both lie in the same place.
+
+    A convolution reads all of a pixel before it writes it, a depthwise layer all of a row (graded.md 5).
+    """
+    p = layer.parameters
+    row_in, column_in = p["in_width"] * p["in_channels"], p["in_channels"]
+    by_row = layer.kind == "depthwise"
+    piece = p["out_channels"] * (p["out_width"] if by_row else 1)
+    needed = []
+    for oy in range(p["out_height"]):
+        first_y = _first(oy * p["stride_y"] - p["pad_y"], p["dilation_y"])
+        for ox in range(1 if by_row else p["out_width"]):
+            first_x = 0 if by_row else _first(ox * p["stride_x"] - p["pad_x"], p["dilation_x"])
+            needed.append(first_y * row_in + first_x * column_in)
+    ends = [piece * (i + 1) for i in range(len(needed))]
+    later = np.minimum.accumulate(np.array([*needed[1:], p["in_height"] * row_in])[::-1])[::-1]
+    return int(min(0, (later - ends).min())) // 4 * 4
+
+
+def _first(start: int, dilation: int) -> int:
+    """The first tap at or behind 0."""
+    return start if start >= 0 else start + -(start // dilation) * dilation
