@@ -53,10 +53,11 @@ def _up(n: int, multiple: int) -> int:
     return -(-n // multiple) * multiple
 
 
-def _listed(inputs: int, groups: int, outputs: int) -> int:
+def _listed(inputs: int, zero: int, groups: int, outputs: int) -> int:
     """A list of inputs, and sums of output channels (csrc/graded/listed.h)."""
     limits = _constants()
-    room = inputs * limits["LIST_INPUT"] + limits["LIST_MORE"]
+    signed = 1 if zero == -128 else 2
+    room = inputs * signed * limits["LIST_INPUT"] + limits["LIST_MORE"]
     keeps = room > limits["LIST_MAX"] or groups > 1
     sums = outputs + 16 if keeps else _up(min(outputs, limits["CONV_BLOCK"]), 16)
     return min(room, limits["LIST_MAX"]) + limits["LIST_SPARE"] + 4 * sums
@@ -64,11 +65,11 @@ def _listed(inputs: int, groups: int, outputs: int) -> int:
 
 def _conv_s8(p: Parameters, _: GradedTensor) -> int:
     inputs = p["kernel_y"] * p["kernel_x"] * (p["in_channels"] // p["groups"])
-    return _listed(inputs, p["groups"], p["out_channels"])
+    return _listed(inputs, p["in_zero"], p["groups"], p["out_channels"])
 
 
 def _dense_s8(p: Parameters, _: GradedTensor) -> int:
-    return _listed(p["inputs"], 1, p["outputs"])
+    return _listed(p["inputs"], p["in_zero"], 1, p["outputs"])
 
 
 def _dot_s8(p: Parameters, _: GradedTensor) -> int:
