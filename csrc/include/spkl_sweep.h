@@ -1,16 +1,16 @@
 /*
  * Rows of depthwise layers with kernels of 3 x 3, in C: a column of three
  * inputs is loaded once for the outputs that it is part of. The file that
- * includes it says how a sum becomes an output.
+ * includes it has defined spkl_sweep_output: the output of a sum, less its
+ * bias.
  */
 #ifndef SPKL_SWEEP_H
 #define SPKL_SWEEP_H
 
 #include "spkl_conv_s8.h"
 
-/* The output of a sum, less its bias. */
-typedef int8_t spkl_sweep_output_fn(int32_t sum,
-                                    const struct spkl_channel_record *channel);
+static int8_t spkl_sweep_output(int32_t sum,
+                                const struct spkl_channel_record *channel);
 
 /* Weights of a channel, by columns; of a row outside the map 0. */
 struct spkl_column {
@@ -60,7 +60,7 @@ static inline const int8_t *spkl_take_column(const struct spkl_sweep *s,
  * an output that lacks it. */
 static inline void spkl_sweep_ones(const struct spkl_sweep *s,
                                    const struct spkl_swept *w, size_t channel,
-                                   int32_t begun, spkl_sweep_output_fn *output)
+                                   int32_t begun)
 {
     const struct spkl_channel_record *c = &s->channels[channel];
     const int8_t *at = s->in + channel;
@@ -74,20 +74,20 @@ static inline void spkl_sweep_ones(const struct spkl_sweep *s,
     }
     for (uint32_t x = s->whole; x > 0; x--) {
         at = spkl_take_column(s, at, in);
-        *out = output(two + spkl_times_column(&w->right, in), c);
+        *out = spkl_sweep_output(two + spkl_times_column(&w->right, in), c);
         out += s->step;
         two = one + spkl_times_column(&w->middle, in);
         one = w->first + spkl_times_column(&w->left, in);
     }
     if (s->right != 0) {
-        *out = output(two + s->zero * spkl_sum_column(&w->right), c);
+        *out = spkl_sweep_output(two + s->zero * spkl_sum_column(&w->right), c);
     }
 }
 
 /* The same with a stride of 2. */
 static inline void spkl_sweep_twos(const struct spkl_sweep *s,
                                    const struct spkl_swept *w, size_t channel,
-                                   int32_t begun, spkl_sweep_output_fn *output)
+                                   int32_t begun)
 {
     const struct spkl_channel_record *c = &s->channels[channel];
     const int8_t *at = s->in + channel;
@@ -102,19 +102,18 @@ static inline void spkl_sweep_twos(const struct spkl_sweep *s,
         at = spkl_take_column(s, at, in);
         sum += spkl_times_column(&w->middle, in);
         at = spkl_take_column(s, at, in);
-        *out = output(sum + spkl_times_column(&w->right, in), c);
+        *out = spkl_sweep_output(sum + spkl_times_column(&w->right, in), c);
         out += s->step;
         sum = w->first + spkl_times_column(&w->left, in);
     }
     if (s->right != 0) {
         spkl_take_column(s, at, in);
         sum += spkl_times_column(&w->middle, in);
-        *out = output(sum + s->zero * spkl_sum_column(&w->right), c);
+        *out = spkl_sweep_output(sum + s->zero * spkl_sum_column(&w->right), c);
     }
 }
 
-static inline void spkl_sweep_row(const struct spkl_sweep *s,
-                                  spkl_sweep_output_fn *output)
+static inline void spkl_sweep_row(const struct spkl_sweep *s)
 {
     for (size_t channel = 0; channel < s->n; channel++) {
         const int8_t *weight = s->weights + channel;
@@ -129,9 +128,9 @@ static inline void spkl_sweep_row(const struct spkl_sweep *s,
                                       spkl_sum_column(&w.right));
         begun += w.first;
         if (s->stride == 1) {
-            spkl_sweep_ones(s, &w, channel, begun, output);
+            spkl_sweep_ones(s, &w, channel, begun);
         } else {
-            spkl_sweep_twos(s, &w, channel, begun, output);
+            spkl_sweep_twos(s, &w, channel, begun);
         }
     }
 }

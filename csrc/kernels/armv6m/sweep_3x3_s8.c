@@ -2,8 +2,8 @@
 #include "spkl_requantise.h"
 #include "spkl_sweep.h"
 
-static inline int8_t output(int32_t sum,
-                            const struct spkl_channel_record *channel)
+static int8_t spkl_sweep_output(int32_t sum,
+                                const struct spkl_channel_record *channel)
 {
     int32_t x = sum + channel->bias;
     uint32_t u = (uint32_t)x, m = (uint32_t)channel->multiplier;
@@ -27,5 +27,5 @@ static inline int8_t output(int32_t sum,
 
 void spkl_sweep_3x3_s8(const struct spkl_sweep *s)
 {
-    spkl_sweep_row(s, output);
+    spkl_sweep_row(s);
 }
