@@ -143,6 +143,8 @@ class _Maker:
         if kind == "reshape":
             return self.net.reshape(x, (1, math.prod(x.shape)))
         if kind == "LOGISTIC":
+            if self.kind == "int16" and x.scale > 5.0:
+                return None  # Beyond the multiplier of graded 4.5.
             scale, zero = (1 / 256, -128) if self.kind == "int8" else (1 / 32768, 0)
             return self.net.rescaled(kind, x, scale, zero)
         options = {"alpha": 0.2} if kind == "LEAKY_RELU" else {}
