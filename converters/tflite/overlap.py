@@ -24,6 +24,8 @@ __all__ = ["ANYWHERE", "NOWHERE", "gap"]
 ANYWHERE, NOWHERE = -(2**40), 2**40
 
 Parameters = Mapping[str, int]
+#: Outputs that a layer of int8 finishes before it reads its inputs again.
+_BLOCK = 64
 
 
 def gap(layer: Layer, position: int, in_bytes: int, out_bytes: int) -> int:
@@ -74,6 +76,16 @@ def _rows(p: Parameters, in_bytes: int, out_bytes: int) -> int:
     ins, outs = p.get("inputs", p.get("depth", 0)) * in_bytes, p.get("outputs", p.get("depth", 0)) * out_bytes
     last = p["rows"] - 1
     return ANYWHERE if not last else max(outs - ins, last * (outs - ins))
+
+
+def _blocks(p: Parameters, in_bytes: int, out_bytes: int) -> int:
+    """Fully connected layers that read a row once for each block of outputs."""
+    before = (p["outputs"] - 1) // _BLOCK * _BLOCK * out_bytes
+    if not before:
+        return _rows(p, in_bytes, out_bytes)
+    longer = p["outputs"] * out_bytes - p["inputs"] * in_bytes
+    last = p["rows"] - 1
+    return max(before, before + last * longer, _rows(p, in_bytes, out_bytes))
 
 
 def _each(p: Parameters, in_bytes: int, out_bytes: int) -> int:
@@ -146,7 +158,7 @@ _RULES: Mapping[LayerKind, Callable[[Parameters, int, int], int]] = {
     LayerKind.DEPTHWISE_S8: _by_row,
     LayerKind.DEPTHWISE_S16: _by_row,
     LayerKind.DOT_S8: _rows,
-    LayerKind.DENSE_S8: _rows,
+    LayerKind.DENSE_S8: _blocks,
     LayerKind.DENSE_S16: _rows,
     LayerKind.SOFTMAX_S8: _rows,
     LayerKind.SOFTMAX_S16: _rows,

@@ -1,6 +1,13 @@
-/* Fully connected layers of int8: graded 3. */
+/*
+ * Fully connected layers of int8: graded 3. Inputs are listed anew for each
+ * block of outputs, some at a time, in a short list on the stack: networks of
+ * such layers have little memory, and a list of all inputs would take more than
+ * their tensors.
+ */
 #include "conv_check.h"
 #include "listed.h"
+
+enum { LIST = 384 };
 
 bool spkl_check_dense_s8(const struct spkl_layer *layer, uint32_t table_length,
                          uint32_t *scratch)
@@ -18,29 +25,72 @@ bool spkl_check_dense_s8(const struct spkl_layer *layer, uint32_t table_length,
                        (uint32_t)p->bits)) {
         return false;
     }
-    *scratch = spkl_listed_room((uint64_t)p->inputs, p->in_zero, 1,
-                                (uint32_t)p->outputs);
+    *scratch = 0;
     return true;
+}
+
+/* Sum all inputs into the n outputs of a block of weights. */
+static void sum_block(struct spkl_list *list, int32_t *sums, uint32_t n,
+                      const struct spkl_dense_parameters *p, const int8_t *in)
+{
+    static spkl_sum_list_fn *const sum_lists[] = {
+        spkl_sum_list_u2_s32, spkl_sum_list_u4_s32, spkl_sum_list_u8_s32};
+    spkl_list_inputs_fn *list_inputs =
+        p->in_zero == -128 ? spkl_list_above_s8 : spkl_list_signed_s8;
+    uint32_t left = (uint32_t)p->inputs;
+    const uint8_t *row = list->rows;
+    bool more = false;
+
+    list->sum = 0;
+    while (left > 0) {
+        uint32_t took;
+
+        spkl_list_clear(list);
+        took = (uint32_t)list_inputs(list, in, left, row);
+        sum_lists[p->bits >> 2](sums, list, n, more);
+        more = true;
+        in += took;
+        row += (size_t)took * list->row_size;
+        left -= took;
+    }
+}
+
+/* One row of outputs. */
+static void run_row(const struct spkl_layer *layer, int8_t *out,
+                    const int8_t *in)
+{
+    const struct spkl_dense_parameters *p = layer->parameters;
+    const struct spkl_dense_record *records = layer->table;
+    uint64_t room[(LIST + SPKL_LIST_SPARE) / 8];
+    int32_t sums[SPKL_CONV_BLOCK];
+    uint32_t outputs = (uint32_t)p->outputs;
+    struct spkl_outputs how = {records,    0,          p->out_zero,
+                               p->act_min, p->act_max, 0};
+    struct spkl_list list = {.rows = layer->weights,
+                             .zero = p->in_zero,
+                             .begin = (uint8_t *)room,
+                             .end = (uint8_t *)room + LIST};
+
+    for (uint32_t at = 0; at < outputs; at += SPKL_CONV_BLOCK) {
+        uint32_t n = spkl_block(outputs, at);
+
+        list.row_size = spkl_row_size(n, (uint32_t)p->bits);
+        sum_block(&list, sums, n, p, in);
+        how.channels = records + at;
+        how.offset = (int32_t)(0u - ((uint32_t)list.sum << (p->bits - 1)));
+        spkl_scale_s8(out + at, sums, n, &how);
+        list.rows += (size_t)p->inputs * list.row_size;
+    }
 }
 
 void spkl_run_dense_s8(const struct spkl_layer *layer)
 {
     const struct spkl_dense_parameters *p = layer->parameters;
-    struct spkl_listed l = {
-        .requantise = spkl_scale_s8,
-        .how = {layer->table, 0, p->out_zero, p->act_min, p->act_max, 0},
-        .channel_size = sizeof(struct spkl_dense_record),
-        .inputs = (uint32_t)p->inputs,
-        .out_channels = (uint32_t)p->outputs,
-        .bits = (uint32_t)p->bits};
     const int8_t *in = layer->in[0];
     int8_t *out = layer->out;
 
-    spkl_listed_start(&l, layer, p->in_zero);
     for (int32_t row = 0; row < p->rows; row++) {
-        spkl_listed_begin(&l);
-        spkl_listed_take(&l, l.sums, in, l.inputs, l.weights);
-        spkl_listed_write(&l, out);
+        run_row(layer, out, in);
         in += p->inputs;
         out += p->outputs;
     }

@@ -68,10 +68,6 @@ def _conv_s8(p: Parameters, _: GradedTensor) -> int:
     return _listed(inputs, p["in_zero"], p["groups"], p["out_channels"])
 
 
-def _dense_s8(p: Parameters, _: GradedTensor) -> int:
-    return _listed(p["inputs"], p["in_zero"], 1, p["outputs"])
-
-
 def _dot_s8(p: Parameters, _: GradedTensor) -> int:
     return 4 * p["outputs"]
 
@@ -102,7 +98,6 @@ def _dense_s16(p: Parameters, _: GradedTensor) -> int:
 
 _NEEDS: Mapping[LayerKind, Callable[[Parameters, GradedTensor], int]] = {
     LayerKind.CONV_S8: _conv_s8,
-    LayerKind.DENSE_S8: _dense_s8,
     LayerKind.DOT_S8: _dot_s8,
     LayerKind.DEPTHWISE_S8: _depthwise_s8,
     LayerKind.ADD_S8: _add_s8,

@@ -112,6 +112,15 @@ def _rows(layer: Layer, sizes: tuple[int, ...]) -> Iterator[Unit]:
         yield [row * ins + np.arange(ins)], row * outs + np.arange(outs)
 
 
+def _blocks(layer: Layer, sizes: tuple[int, ...]) -> Iterator[Unit]:
+    """64 outputs of a row, from all its inputs."""
+    rows = layer.parameters["rows"]
+    ins, outs = sizes[0] // rows, sizes[1] // rows
+    for row in range(rows):
+        for first in range(0, outs, 64):
+            yield [row * ins + np.arange(ins)], row * outs + np.arange(first, min(first + 64, outs))
+
+
 def _elements(layer: Layer, sizes: tuple[int, ...]) -> Iterator[Unit]:
     del layer
     for index in range(sizes[0]):
@@ -157,13 +166,14 @@ _KINDS: Mapping[LayerKind, Callable[[Layer, tuple[int, ...]], Iterator[Unit]]] =
     ),
     **dict.fromkeys(
         (
-            *(LayerKind.DOT_S8, LayerKind.DENSE_S8, LayerKind.DENSE_S16),
+            *(LayerKind.DOT_S8, LayerKind.DENSE_S16),
             *(LayerKind.SOFTMAX_S8, LayerKind.SOFTMAX_S16),
         ),
         _rows,
     ),
     **dict.fromkeys((LayerKind.LUT_S8, LayerKind.RESCALE, LayerKind.LOGISTIC_S16, LayerKind.LEAKY_RELU_S16), _elements),
     **dict.fromkeys((LayerKind.ADD_S8, LayerKind.ADD_S16, LayerKind.MUL_S8, LayerKind.MUL_S16, LayerKind.COPY), _walk),
+    LayerKind.DENSE_S8: _blocks,
     LayerKind.MEAN: _mean,
     LayerKind.FILL: _fill,
 }

@@ -108,9 +108,9 @@ def test_gaps_of_pools_are_the_least_that_are_right() -> None:
 
 @pytest.mark.parametrize("kind", [LayerKind.DENSE_S8, LayerKind.DENSE_S16, LayerKind.DOT_S8])
 @pytest.mark.parametrize("rows", [1, 2, 5])
-@pytest.mark.parametrize(("inputs", "outputs"), [(7, 3), (4, 4), (3, 11)])
+@pytest.mark.parametrize(("inputs", "outputs"), [(7, 3), (4, 4), (3, 11), (70, 64), (90, 65), (40, 200)])
 def test_gaps_of_fully_connected_layers(kind: LayerKind, rows: int, inputs: int, outputs: int) -> None:
-    """A row reads all before it writes."""
+    """A row reads all before it writes; with more than 64 outputs of int8, before it writes so many."""
     layer = made(kind, rows=rows, inputs=inputs, outputs=outputs)
     each = 2 if kind in _S16 else 1
 
