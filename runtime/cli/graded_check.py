@@ -174,7 +174,8 @@ class _Board:
             cost = self.cost
             on = "" if cost.board == board.name else f" on {cost.board}, which has the same core"
             ms = 1000 * cost.instructions / board.clock_hz
-            say(f"an inference: {number(cost.instructions)} instructions (counted in emulation{on}; {cost.inputs})")
-            say(f"{ms:.3g} ms at {board.clock_hz / 1e6:g} MHz and one a cycle")
+            at = f"{ms:.3g} ms at {board.clock_hz / 1e6:g} MHz and one a cycle"
+            say(f"an inference: {number(cost.instructions)} instructions, {at}")
+            say(f"counted in emulation{on}: {cost.inputs}")
         for text in self.exceeded(limits):
             say(f"too much: {text}")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from spikelet.cli.screen import Rows, number, print_json, say, size, table
+from spikelet.cli.screen import Rows, number, percent, print_json, say, size, table
 from spikelet.graded.image import write
 from spikelet.graded.model import GradedModel
 from spikelet.graded.report import describe, one_line, short_name
@@ -69,19 +69,23 @@ def print_quantised(report: Mapping[str, Any]) -> None:
     ]
     table("", ("", "#accuracy", "#predictions as in float32", "#weights and tables"), rows)
     rows = [
-        (short_name(layer["name"]), layer["bits"], number(layer["bytes"]), f"{layer['error']:.2g}") for layer in layers
+        (
+            layer["layer"],
+            short_name(layer["name"]),
+            layer["bits"],
+            number(layer["bytes"]),
+            "-" if layer["error"] is None else percent(layer["error"]),
+        )
+        for layer in layers
     ]
-    if rows:
-        table("", ("layer", "#bits", "#bytes", "#error of its output"), rows)
+    table("", ("#", "layer", "#bits", "#bytes", "#error of its output"), rows)
     tried = report.get("table")
     if tried:
-        heads, *rows = tried
-        names = iter(
-            [short_name(layer["name"]) for layer in layers if layer["layer"].split()[-1] != "DEPTHWISE_CONV_2D"]
-        )
-        columns = [f"#{next(names, head)}" if head.isdigit() else f"#{head}" for head in heads]
-        columns[-1] = columns[-1].removeprefix("#")
-        table("Bits of weights that were tried, on calibration data", columns, rows)
+        heads, *lines = tried
+        n = sum(head.isdigit() for head in heads)
+        rows = [(" ".join(line[:n]), *line[n:]) for line in lines]
+        columns = (f"bits of layers {' '.join(heads[:n])}", *(f"#{head}" for head in heads[n:-1]), "")
+        table("Tried on calibration data", columns, rows)
 
 
 def _points(value: float | None) -> str:
