@@ -12,8 +12,8 @@ static const struct {
     uint8_t most;
 } rules[N_KNOWN] = {
     [GRADED] = {SPKL_SECTION_GRADED, 5, 1, 0},
-    [TENSORS] = {SPKL_SECTION_TENSORS, 4, 1, 12},
-    [LAYERS] = {SPKL_SECTION_LAYERS, 5, 1, 12},
+    [TENSORS] = {SPKL_SECTION_TENSORS, 4, 1, 10},
+    [LAYERS] = {SPKL_SECTION_LAYERS, 5, 1, 10},
     [PORTS] = {SPKL_SECTION_PORTS, 3, 2, 5},
     [DATA] = {SPKL_SECTION_DATA, 0, 0, 30},
     [META] = {SPKL_SECTION_META, 0, 0, 30},

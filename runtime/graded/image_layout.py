@@ -23,7 +23,7 @@ __all__ = [
 
 #: Largest tensor memory [bytes]; elements of a tensor; and how many there are at most.
 MEMORY_MAX, SIZE_MAX = 2**30, 2**28
-TENSORS_MAX, LAYERS_MAX, PORTS_MAX = 4096, 4096, 32
+TENSORS_MAX, LAYERS_MAX, PORTS_MAX = 1024, 1024, 32
 
 GRADED = Record("memory_size u32, variables_size u32, initial u32, reserved u8[20]")
 TENSOR = Record("at u32, size u32, type u8, constant u8, reserved u8[2], zero_point i32")
