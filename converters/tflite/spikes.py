@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spikelet.converters.graph import Network
-from spikelet.converters.integers import build
+from spikelet.converters.integers import build, parts_of
 from spikelet.converters.nodes import Input, Neurons, Shape, size_of
 from spikelet.converters.pipeline import lower
 from spikelet.converters.ports import Options
@@ -124,9 +124,9 @@ def convert_spikes(
         labels=tuple(labels),
     )
     network = lower(replace(with_levels(plan, found, burst=burst, start=start), meta={"sha256": read.sha256}))
-    options = replace(options, frac=fraction_bits(network, options))
-    network = corrected(network, _shapes(plan.network), in_order(plan, frames), options)
-    model = build(network, options, calibration=None, dt=None)
+    parts = parts_of(network, options)
+    network = corrected(network, parts, _shapes(plan.network), in_order(plan, frames))
+    model = build(network, replace(options, frac=fraction_bits(parts, ticks)), calibration=None, dt=None)
     model = replace(model, meta={**model.meta, "spikes": _record(reading, plan, settings, found)})
     from spikelet.early_exit import with_margin
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from spikelet.converters.graph import Network
-from spikelet.converters.integers import parts_of, rounded_network
+from spikelet.converters.integers import rounded_network
 from spikelet.converters.nodes import FloatArray, Neurons, Node, Shape, size_of
-from spikelet.converters.ports import Options
+from spikelet.converters.quantize import Quantised
 from spikelet.converters.tflite.spikes_levels import Static
 from spikelet.model import V_MAX
 
@@ -22,17 +23,17 @@ _SAMPLES = 256
 _ERROR = 1 / 32
 
 
-def fraction_bits(network: Network, options: Options) -> int:
+def fraction_bits(parts: Mapping[str, Quantised], window: int) -> int:
     """Fraction bits with which no potential saturates in a sample, unless biases need more to be exact enough.
 
     Neurons that get more in each tick than they can send keep the rest: up to the window times their largest input.
 
     Args:
-        network: lowered, with thresholds of 1.
-        options: of the conversion, with a window.
+        parts: the integers of a network with thresholds of 1, with fraction bits of their own.
+        window: of a sample [ticks].
     """
-    window, room, need, most = max(options.ticks_per_sample, 1), 30, 0, 30
-    for part in parts_of(network, options).values():
+    room, need, most = 30, 0, 30
+    for part in parts.values():
         bound = max(float(part.report["input_bound"]), 1.0)
         room = min(room, int(np.floor(np.log2(V_MAX / (1.1 * window * bound)))))
         most = min(most, part.population.frac)
@@ -42,18 +43,20 @@ def fraction_bits(network: Network, options: Options) -> int:
     return max(0, min(most, max(room, need)))
 
 
-def corrected(network: Network, shapes: dict[str, Shape], frames: npt.NDArray[np.uint8], options: Options) -> Network:
+def corrected(
+    network: Network, parts: Mapping[str, Quantised], shapes: Mapping[str, Shape], frames: npt.NDArray[np.uint8]
+) -> Network:
     """The network with biases that keep the mean input of each neuron, weights being rounded as they will be.
 
     An input whose 0 is a frame's 211, say, needs it most: its error is 211 times that of the weights.
 
     Args:
         network: lowered, with thresholds of 1.
+        parts: its integers.
         shapes: of the input and the populations, as maps where they are maps: means are those of channels.
         frames: of calibration, in the numbering of the network.
-        options: of the conversion.
     """
-    rounded = rounded_network(network, parts_of(network, options))
+    rounded = rounded_network(network, parts)
     most = {path: float(node.most or 1) for path, node in network.of(Neurons)}
     before, after = Static(network, most), Static(rounded, most)
     means = _means(before.run(frames[:: -(-len(frames) // _SAMPLES)]), shapes)
@@ -67,7 +70,9 @@ def corrected(network: Network, shapes: dict[str, Shape], frames: npt.NDArray[np
     return replace(network, nodes=nodes)
 
 
-def _means(values: dict[str, npt.NDArray[np.float32]], shapes: dict[str, Shape]) -> dict[str, npt.NDArray[np.float32]]:
+def _means(
+    values: Mapping[str, npt.NDArray[np.float32]], shapes: Mapping[str, Shape]
+) -> dict[str, npt.NDArray[np.float32]]:
     """The mean of each channel, for all its neurons; shape (1, size)."""
     found = {}
     for path, given in values.items():

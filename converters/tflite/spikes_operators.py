@@ -7,16 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 
+from spikelet.converters.graph import MAX_SIZE
 from spikelet.converters.nodes import Conv, Flatten, Linear, Pool, Scale, Shape, size_of
 from spikelet.converters.tflite.file import Operator
 from spikelet.converters.tflite.spikes_pooling import largest
-from spikelet.converters.tflite.spikes_reading import Reading, planar
+from spikelet.converters.tflite.spikes_reading import DAMAGED, Reading, planar
 from spikelet.converters.tflite.spikes_wiring import NO_PAD, Pad, Plan, Role, Signal, Wiring
+from spikelet.errors import ConvertError
 
 __all__ = ["OPERATORS", "Planner"]
 
 _Pair = tuple[int, int]
-_DAMAGED = "The file is damaged: export it again."
 
 
 class Planner:
@@ -34,6 +35,10 @@ class Planner:
         self.scale, self.zero = reading.pixels(input_scale, input_zero)
         first = reading.graph.inputs[0]
         shape = reading.axes(reading.graph.tensors[first])
+        if not 1 <= size_of(shape) <= MAX_SIZE:
+            raise ConvertError(
+                "input", "shape", found=f"{size_of(shape)} numbers", allowed=f"1 .. {MAX_SIZE}", hint="Make it smaller."
+            )
         self._entry = self.wiring.input("image", shape, self.scale, self.zero)
         self.signals: dict[int, Signal] = {first: self._entry}
 
@@ -44,7 +49,10 @@ class Planner:
             make = OPERATORS.get(operator.kind)
             if make is None:
                 self.reading.refuse(operator, "", "an operator without a spiking form", ", ".join(OPERATORS))
-            self.signals[operator.outputs[0]] = make(self, operator)
+            try:
+                self.signals[operator.outputs[0]] = make(self, operator)
+            except (ValueError, IndexError) as error:  # axes that are not there, sizes that do not fit
+                self.reading.refuse(operator, "shape", str(error), "shapes that fit together", DAMAGED)
         result, last = self.signals[graph.outputs[0]], graph.operators[-1]
         if size_of(result.shape[1:]) > 1 and result.shape[0] > 1:
             self.reading.refuse(last, "outputs", f"a map of {result.shape}", "a vector of scores")
@@ -114,7 +122,7 @@ class Planner:
         signal = self.bare(operator, self.given(operator))
         alpha = operator.options.get("alpha")
         if not isinstance(alpha, (int, float)) or not np.isfinite(alpha):
-            self.reading.refuse(operator, "alpha", repr(alpha), "a number", _DAMAGED)
+            self.reading.refuse(operator, "alpha", repr(alpha), "a number", DAMAGED)
         return self._signed(path_of(operator), signal, operator.outputs[0], below=float(alpha))
 
     def reshaped(self, operator: Operator, signal: Signal) -> Signal:
@@ -122,7 +130,7 @@ class Planner:
         shape = self.reading.axes(self.reading.written(operator))
         size = size_of(signal.shape)
         if size_of(shape) != size:
-            self.reading.refuse(operator, "shape", f"{size_of(shape)} values", f"{size}", _DAMAGED)
+            self.reading.refuse(operator, "shape", f"{size_of(shape)} values", f"{size}", DAMAGED)
         if shape in (signal.shape, (size,)):
             return signal
         if signal.paths == self._entry.paths:
@@ -164,7 +172,7 @@ def _convolution(planner: Planner, operator: Operator) -> Signal:
     weights = weights.transpose((3, 0, 1, 2) if depthwise else (0, 3, 1, 2))
     groups = channels if depthwise else channels // max(weights.shape[1], 1)
     if weights.shape[1] * groups != channels or len(weights) % groups:
-        planner.reading.refuse(operator, "inputs", f"{channels} channels", f"{weights.shape[1]} a group", _DAMAGED)
+        planner.reading.refuse(operator, "inputs", f"{channels} channels", f"{weights.shape[1]} a group", DAMAGED)
     stride = _stride(planner, operator)
     step = (
         planner.reading.option(operator, "dilation_h_factor"),

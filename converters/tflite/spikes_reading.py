@@ -10,13 +10,16 @@ from spikelet.converters.nodes import FloatArray, Shape
 from spikelet.converters.tflite.file import Operator, Subgraph, Tensor, TfliteFile
 from spikelet.errors import ConvertError
 
-__all__ = ["Reading", "planar"]
+__all__ = ["DAMAGED", "Reading", "planar"]
 
 #: Weights below this part of their layer's largest are 0: dead channels have scales near 1e-30.
 _DEAD = 1e-12
 _LIMITS = {"INT8": 127, "INT16": 32767, "UINT8": 255}
 #: What a frame's number, 0 to 255, is above the file's.
 _ABOVE = {"INT8": 128, "UINT8": 0}
+#: Largest stride or window.
+_MAX_OPTION = 65535
+DAMAGED = "The file is damaged: export it again."
 _GRADED = "Convert without spikes: the graded form runs it, with the interpreter's results."
 
 
@@ -42,11 +45,11 @@ class Reading:
         )
 
     def option(self, operator: Operator, name: str) -> int:
-        """A whole number."""
+        """A whole number above 0: a stride, or the size of a window."""
         value = operator.options.get(name)
-        if not isinstance(value, (int, float)):
-            self.refuse(operator, name, repr(value), "a whole number", "The file is damaged: export it again.")
-        return int(value)
+        if not isinstance(value, int) or not 1 <= value <= _MAX_OPTION:
+            self.refuse(operator, name, repr(value), f"1 .. {_MAX_OPTION}", DAMAGED)
+        return value
 
     def written(self, operator: Operator) -> Tensor:
         """The tensor that an operator writes."""
@@ -81,9 +84,10 @@ class Reading:
         Raises:
             ConvertError: it is computed, or whole numbers without a scale.
         """
-        tensor = self.graph.tensors[operator.inputs[place]]
-        if tensor.data is None:
-            self.refuse(operator, "inputs", f"tensor {tensor.index}, which is computed", "constant weights")
+        index = operator.inputs[place]
+        tensor = self.graph.tensors[index]
+        if index < 0 or tensor.data is None:
+            self.refuse(operator, "inputs", f"tensor {index}, which is computed or left out", "constant weights")
         values = np.array(tensor.data, np.float64)
         known = tensor.quantisation
         if known is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spikelet.converters.graph import Network
+from spikelet.converters.graph import MAX_ELEMENTS, Network
 from spikelet.converters.linear import matrix_of
 from spikelet.converters.nodes import FloatArray, Input, Neurons, Node, Output, Pool, Scale, Shape, size_of
 from spikelet.model import LifChoices, ResetKind
@@ -83,11 +83,13 @@ class Wiring:
 
     def through(self, path: str, node: Node, signal: Signal) -> Signal:
         """A signal behind a linear node without a bias."""
-        constant = signal.constant
+        constant, shape = signal.constant, node.gives(signal.shape)
+        if size_of(shape) > MAX_ELEMENTS:
+            raise ValueError(f"{size_of(shape)} values, of at most {MAX_ELEMENTS}")
         if constant is not None:
             constant = constant @ matrix_of(node, signal.shape, path)
         made = self.add(path, node, signal.paths)
-        return Signal(paths=(made,), shape=node.gives(signal.shape), constant=constant)
+        return Signal(paths=(made,), shape=shape, constant=constant)
 
     def plus(self, signal: Signal, constant: FloatArray) -> Signal:
         """A signal and a constant; `constant` is flat."""

@@ -11,7 +11,7 @@ import pytest
 
 import spikelet
 from spikelet.converters.floating import Floating
-from spikelet.converters.integers import build
+from spikelet.converters.integers import build, parts_of
 from spikelet.converters.nodes import Neurons
 from spikelet.converters.pipeline import lower
 from spikelet.converters.ports import Options
@@ -151,7 +151,7 @@ def test_biases_make_up_for_rounded_weights() -> None:
     options = Options(encoder=Encoder.DIRECT, gain=258, max_value=255, ticks_per_sample=64, decoder=Decoder.LAST)
     network = lower(with_levels(plan, found, burst=8, start=0.5))
     shapes = {path: node.shape for path, node in plan.network.nodes.items() if hasattr(node, "shape")}
-    better = corrected(network, shapes, in_order(plan, frames), options)
+    better = corrected(network, parts_of(network, options), shapes, in_order(plan, frames))
     wanted = static_of(plan).run(in_order(plan, frames[:1]))["conv_2d_0"][0] / np.repeat(found["conv_2d_0"], 48)
 
     def error(made: Any) -> float:
@@ -176,7 +176,7 @@ def test_no_potential_saturates_in_a_sample() -> None:
         return max(int(np.max(np.abs(v))) for v in found)
 
     assert largest(options) == V_MAX
-    assert largest(replace(options, frac=fraction_bits(network, options))) < V_MAX
+    assert largest(replace(options, frac=fraction_bits(parts_of(network, options), 64))) < V_MAX
 
 
 def test_frames_of_several_channels_are_numbered_as_in_the_file() -> None:
