@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from spikelet.converters.tflite.quantise_emit import emitted
 from spikelet.converters.tflite.quantise_fit import Fitter
 from spikelet.converters.tflite.quantise_graph import WEIGHTED, folded, grouped
 from spikelet.converters.tflite.quantise_report import layer_rows, measured, tried_rows
-from spikelet.converters.tflite.quantise_settings import FEW, choose, fit, fitter
+from spikelet.converters.tflite.quantise_settings import FEW, Settings, choose, fit, fitter
 from spikelet.errors import ConvertError, DataError
 from spikelet.graded.model import GradedModel
 from spikelet.graded.reference import GradedReference
@@ -85,13 +85,13 @@ def quantise(
     first, second = halves(len(inputs[0])) if parted else (np.arange(len(inputs[0])),) * 2
     part, held = ([array[chosen] for array in inputs] for chosen in (first, second))
     own, other = (None if given is None else given[chosen] for chosen in (first, second))
-    settings, tried = choose(source, groups, bits, part)
+    nearest = weights != AUTO and set(bits.values()) == {8}
+    settings, tried = choose(source, groups, bits, part, nearest=nearest)
     made = fitter(source, groups, settings, part)
     record: dict[str, Any] = {}
     if weights == AUTO:
-        settings = replace(settings, fitted=True)
         allowed = 1.0 if max_loss is None else max_loss
-        bits, record = _auto(made, (part, own), (held, other), allowed, numbers)
+        bits, record = _auto(made, settings, (part, own), (held, other), max_loss=allowed, numbers=numbers)
     result = emitted(made.file, made.scales, fit(made, settings, bits), float_ports=float_ports)
     model = convert_tflite(result)
     found, errors = measured(FloatRun(source), runner(model), held, other)
@@ -111,8 +111,10 @@ def quantise(
 
 def _auto(
     made: Fitter,
+    settings: Settings,
     search: tuple[Sequence[Array], Labels | None],
     check: tuple[Sequence[Array], Labels | None],
+    *,
     max_loss: float,
     numbers: Mapping[int, int],
 ) -> tuple[dict[int, int], dict[str, Any]]:
@@ -122,7 +124,9 @@ def _auto(
     for inputs, labels in (search, check):
         original.reset()
         parts.append((inputs, predictions(original.run(*inputs)[0]), labels))
-    choice = chosen_bits(made, parts[0], parts[1], max_loss, numbers)
+    choice = chosen_bits(
+        made, lambda bits: fit(made, settings, bits), parts[0], parts[1], max_loss=max_loss, numbers=numbers
+    )
     if choice is None:
         return {operator.index: 8 for operator in made.layers}, {}
     bits = {o.index: choice.bits.get(str(numbers[o.outputs[0]]), 8) for o in made.layers}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from spikelet.converters.tflite.file import Operator, Subgraph
 from spikelet.converters.tflite.float_call import Array
 from spikelet.converters.tflite.quantise_fit import Fitter, Rounded
 from spikelet.converters.tflite.quantise_graph import WEIGHTED
+from spikelet.converters.tflite.quantise_weights import Layer
 from spikelet.errors import ConvertError
 from spikelet.graded.model import LayerKind
 from spikelet.graded.packing import weights_length
@@ -87,15 +88,18 @@ def predictions(outputs: Array) -> Labels:
 
 def chosen_bits(
     made: Fitter,
+    fit: Callable[[Mapping[int, int]], Mapping[int, Layer]],
     search: tuple[Sequence[Array], Labels, Labels | None],
     check: tuple[Sequence[Array], Labels, Labels | None],
+    *,
     max_loss: float,
     numbers: Mapping[int, int],
 ) -> Choice | None:
     """Search the fewest bytes that lose at most `max_loss` points.
 
     Args:
-        made: fits layers to the data of `search`.
+        made: what fits layers to the data of `search`.
+        fit: all layers with such bits, by index of the operator.
         search: inputs, predictions of the float network on the first output, and labels.
         check: the same of data that neither codes nor search have seen.
         max_loss: points of accuracy [percent]; without labels of predictions unlike the float network's.
@@ -113,7 +117,7 @@ def chosen_bits(
         return {operator.index: bits.get(str(numbers[operator.outputs[0]]), 8) for operator in made.layers}
 
     def loss(part: tuple[Sequence[Array], Labels, Labels | None], bits: Mapping[str, int]) -> Loss:
-        run = Rounded(made.file, made.scales, made.fit(bits_of(bits)))
+        run = Rounded(made.file, made.scales, fit(bits_of(bits)))
         return loss_between(predictions(run.run(*part[0])[0]), part[1], part[2])
 
     return choose_bits(

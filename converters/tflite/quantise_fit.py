@@ -12,6 +12,7 @@ from spikelet.converters.tflite.float_run import BATCH, VARIABLES, FloatRun, las
 from spikelet.converters.tflite.quantise_graph import FIXED, WEIGHTED
 from spikelet.converters.tflite.quantise_moments import measured
 from spikelet.converters.tflite.quantise_ranges import Scale
+from spikelet.converters.tflite.quantise_rectify import rectified
 from spikelet.converters.tflite.quantise_weights import AXES, Layer, Weights, fitted, nearest
 
 __all__ = ["Fitter", "Rounded", "output_loss"]
@@ -122,11 +123,12 @@ class Fitter:
         """All layers in 8 bits, rounded to the nearest."""
         return {operator.index: nearest(self._weights(operator)) for operator in self.layers}
 
-    def fit(self, bits: Mapping[int, int]) -> dict[int, Layer]:
+    def fit(self, bits: Mapping[int, int], *, rectify: bool = False) -> dict[int, Layer]:
         """All layers, each fitted to what the ones before it bring.
 
         Args:
             bits: 8, 4 or 2 by index of the operator.
+            rectify: fit scales and biases again to what is behind activations.
         """
         own, graph = Rounded(self.file, self.scales, {}), self._float.graph
         runs, last = (own, self._float), last_uses(graph)
@@ -134,14 +136,16 @@ class Fitter:
         for store, run in zip(values, runs, strict=True):
             store.update(zip(graph.inputs, run.checked(self._inputs), strict=True))
         result: dict[int, Layer] = {}
-        key: tuple[tuple[int, int], ...] = ()
+        key: tuple[tuple[int, int], ...] = ((-1, int(rectify)),)
         for operator in graph.operators:
             if operator.kind in WEIGHTED:
                 key = (*key, (operator.index, bits[operator.index]))
                 if key not in self._done:
                     given = self._weights(operator)
                     moments = measured(_calls(operator, runs, values), given.parts)
-                    self._done[key] = fitted(given, bits[operator.index], moments)
+                    layer = fitted(given, bits[operator.index], moments)
+                    calls = _calls(operator, runs, values)
+                    self._done[key] = rectified(given, layer, calls) if rectify else layer
                 result[operator.index] = self._done[key]
                 own.take(operator, result[operator.index])
             if len(result) == len(self.layers):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spikelet.converters.precision import halves
 from spikelet.converters.tflite.file import TfliteFile
@@ -12,7 +12,7 @@ from spikelet.converters.tflite.float_run import FloatRun
 from spikelet.converters.tflite.quantise_equalise import equalised
 from spikelet.converters.tflite.quantise_fit import Fitter, Rounded, output_loss
 from spikelet.converters.tflite.quantise_graph import Groups
-from spikelet.converters.tflite.quantise_ranges import RANGES, scales, spreads
+from spikelet.converters.tflite.quantise_ranges import RANGES, Spread, scales, spreads
 from spikelet.converters.tflite.quantise_weights import Layer
 
 __all__ = ["FEW", "Settings", "Tried", "choose", "fit", "fitter"]
@@ -23,10 +23,15 @@ FEW = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How to quantise: `ranges` is of RANGES; `fitted` weights and biases or the nearest; channels equalised or not."""
+    """How to quantise.
+
+    `ranges` is of RANGES; `fitted` weights and biases, or those to the nearest; `rectified`: scales and biases fitted
+    again to what is behind activations; `equalised` channels.
+    """
 
     ranges: str
     fitted: bool = True
+    rectified: bool = True
     equalised: bool = False
 
 
@@ -38,21 +43,27 @@ class Tried:
     loss: float
 
 
-def fitter(file: TfliteFile, groups: Groups, settings: Settings, inputs: Sequence[Array]) -> Fitter:
-    """What fits layers to data, with these settings."""
+def fitter(
+    file: TfliteFile,
+    groups: Groups,
+    settings: Settings,
+    inputs: Sequence[Array],
+    seen: Mapping[int, Spread] | None = None,
+) -> Fitter:
+    """What fits layers to data, with these settings; `seen` are the network's spreads, where they are known."""
     if settings.equalised:
-        file = equalised(file, inputs)
-    seen = spreads(FloatRun(file), groups, inputs)
+        file, seen = equalised(file, inputs), None
+    seen = spreads(FloatRun(file), groups, inputs) if seen is None else seen
     return Fitter(file, scales(groups, seen, settings.ranges), inputs)
 
 
 def fit(made: Fitter, settings: Settings, bits: Mapping[int, int]) -> dict[int, Layer]:
     """All layers, as the settings say."""
-    return made.fit(bits) if settings.fitted else made.nearest()
+    return made.fit(bits, rectify=settings.rectified) if settings.fitted else made.nearest()
 
 
 def choose(
-    file: TfliteFile, groups: Groups, bits: Mapping[int, int], inputs: Sequence[Array]
+    file: TfliteFile, groups: Groups, bits: Mapping[int, int], inputs: Sequence[Array], *, nearest: bool
 ) -> tuple[Settings, list[Tried]]:
     """Try settings on two thirds of the data, measure on the rest, take the best.
 
@@ -61,6 +72,7 @@ def choose(
         groups: of it.
         bits: of each layer.
         inputs: calibration data, of each input.
+        nearest: whether weights to the nearest may be chosen; they have 8 bits.
 
     Returns:
         The settings, and all that was tried.
@@ -69,17 +81,19 @@ def choose(
     part, other = [array[first] for array in inputs], [array[second] for array in inputs]
     original = FloatRun(file)
     meant = original.run(*other)
-    found: list[Tried] = []
+    seen, found = spreads(original, groups, part), list[Tried]()
 
     def attempt(settings: Settings) -> None:
-        made = fitter(file, groups, settings, part)
+        made = fitter(file, groups, settings, part, seen)
         run = Rounded(made.file, made.scales, fit(made, settings, bits))
         found.append(Tried(settings=settings, loss=output_loss(run, other, meant)))
 
     for ranges in RANGES:
         attempt(Settings(ranges=ranges))
-    best = min(found, key=lambda tried: tried.loss).settings
-    if set(bits.values()) == {8}:
-        attempt(Settings(ranges=best.ranges, fitted=False))
-    attempt(Settings(ranges=best.ranges, equalised=True))
+    ranges = min(found, key=lambda tried: tried.loss).settings.ranges
+    if nearest:
+        attempt(Settings(ranges=ranges, fitted=False, rectified=False))
+    attempt(Settings(ranges=ranges, rectified=False))
+    best = min((tried for tried in found if tried.settings.fitted), key=lambda tried: tried.loss).settings
+    attempt(replace(best, equalised=True))
     return min(found, key=lambda tried: tried.loss).settings, found

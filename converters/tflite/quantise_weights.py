@@ -14,7 +14,7 @@ from spikelet.converters.tflite.file import Operator
 from spikelet.converters.tflite.float_call import Array
 from spikelet.converters.tflite.quantise_moments import Moments, matrices, tensor_of
 
-__all__ = ["AXES", "Layer", "Weights", "fitted", "nearest"]
+__all__ = ["AXES", "Layer", "Weights", "fitted", "nearest", "with_scales"]
 
 #: Along which axis of the weights the output channels are.
 AXES = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 0}
@@ -88,6 +88,12 @@ def fitted(given: Weights, bits: int, moments: Moments) -> Layer:
         codes, scale = _eight(wanted, moments) if bits == 8 else _few(wanted, bits, moments)
     shift = moments.shift(parts, _parted(codes * scale, parts.shape)).reshape(-1)
     return _made(given, bits, codes, scale, shift)
+
+
+def with_scales(given: Weights, layer: Layer, scale: FloatArray, bias: FloatArray) -> Layer:
+    """A layer with the same codes, other scales and another bias, both of shape (channels,)."""
+    codes = _flat(matrices(given.operator, layer.codes, given.channels))
+    return _made(given, layer.bits, codes, scale, bias - given.bias)
 
 
 def _flat(parts: FloatArray) -> FloatArray:

@@ -161,6 +161,24 @@ def test_the_bias_keeps_the_mean_of_each_channel() -> None:
     assert np.max(np.abs(layer.weight @ mean + given.bias - meant)) > 0.05
 
 
+@pytest.mark.parametrize("name", ["digits_separable", "digits_residual"])
+def test_rectified_layers_are_nearer_behind_their_activations(name: str) -> None:
+    """The first layer reads the same in both: its output, squared, on the data; codes stay."""
+    ours = made(name)
+    bits = {o.index: 8 if o.kind.startswith("DEPTH") else 2 for o in ours.layers}
+    plain, rectified = ours.fit(bits), ours.fit(bits, rectify=True)
+    first = ours.layers[0]
+    images, errors = calibration(name).x, []
+    for layers in (plain, rectified):
+        error = 0.0
+        run = Rounded(ours.file, ours.scales, {first.index: layers[first.index]})
+        for own, meant in zip(run.tensors(images), ours_run(ours).tensors(images), strict=True):
+            error += float(np.sum((own[first.outputs[0]] - meant[first.outputs[0]]) ** 2))
+        errors.append(error)
+    assert errors[1] < errors[0]
+    assert np.array_equal(plain[first.index].codes, rectified[first.index].codes)
+
+
 def test_layers_make_up_for_the_loss_of_those_before_them() -> None:
     """The second layer is fitted to what the first one sends after rounding: apart from it more is lost."""
     ours = made("digits_mlp")
