@@ -129,7 +129,10 @@ def test_the_pages_that_promise_commands_are_run() -> None:
     """A page without marks is not tested; these have some."""
     names = {str(page.relative_to(ROOT)) for page in PAGES}
 
-    assert {f"docs/how-to/{name}.md" for name in ("boards", "budget", "convert", "evaluate", "verify")} <= names
+    assert {
+        f"docs/how-to/{name}.md"
+        for name in ("boards", "budget", "convert", "evaluate", "from-keras-to-a-board", "verify")
+    } <= names
     assert {"README.md", "docs/tutorial/first-network.md"} <= names
 
 
