@@ -61,7 +61,7 @@ def build(core: str, sources: Sequence[Path], roots: Sequence[str], compiler: st
     toolchain = find(board.arch, compiler)
     own = list(board.flags[toolchain.kind])
     csrc = data_path("csrc")
-    includes = [csrc / "include", csrc / "engine"]
+    includes = [csrc / folder for folder in ("include", "engine", "graded")]
     mem = data_path("firmware") / "app" / "mem.c"
     objects = compile_all(toolchain, [*sources, mem], flags=[*own, f"-O{optimise}", *STRICT], includes=includes)
     own += ["-Wl,--gc-sections", f"-Wl,-e,{roots[0]}", *(f"-Wl,-u,{name}" for name in roots)]

@@ -7,6 +7,9 @@ struct conv {
     const int8_t *in;
     int8_t *out;
     uint32_t in_channels; /* of a group */
+    size_t in_step;       /* from a row of the kernel to the next: inputs */
+    size_t row_step;      /* and bytes of weights */
+    bool follows;         /* taps of such a row follow each other */
 };
 
 /* The taps of a kernel that lie inside the map, of those at x0 + k dilation. */
@@ -21,6 +24,18 @@ static void inside(int32_t x0, int32_t dilation, int32_t size, int32_t *first,
     }
 }
 
+/* List taps of a row of the kernel whose inputs do not follow each other. */
+static void take_taps(struct conv *c, int32_t *sums, const int8_t *in,
+                      uint32_t taps, const uint8_t *row)
+{
+    size_t step = (size_t)c->p->dilation_x * (size_t)c->p->in_channels;
+    size_t rows = (size_t)c->in_channels * c->listed.first_row;
+
+    for (; taps > 0; taps--, in += step, row += rows) {
+        spkl_listed_take(&c->listed, sums, in, c->in_channels, row);
+    }
+}
+
 /* List the patch of the pixel whose taps begin at y0, x0; inputs from channel
  * `from` on. */
 static void take_patch(struct conv *c, int32_t *sums, int32_t y0, int32_t x0,
@@ -28,35 +43,33 @@ static void take_patch(struct conv *c, int32_t *sums, int32_t y0, int32_t x0,
 {
     const struct spkl_conv_parameters *p = c->p;
     int32_t ky = 0, y_end = p->kernel_y;
-    int32_t first = 0, x_end = p->kernel_x;
-    uint32_t runs = 1, run = c->in_channels;
-    size_t step;
+    int32_t kx = 0, x_end = p->kernel_x;
+    uint32_t taps, run;
+    size_t pixel, tap;
+    const int8_t *in;
+    const uint8_t *row;
 
     inside(y0, p->dilation_y, p->in_height, &ky, &y_end);
-    inside(x0, p->dilation_x, p->in_width, &first, &x_end);
-    if (first == x_end) {
+    inside(x0, p->dilation_x, p->in_width, &kx, &x_end);
+    if (ky == y_end || kx == x_end) {
         return;
     }
-    if (p->dilation_x == 1 && p->groups == 1) {
-        run *= (uint32_t)(x_end - first);
-    } else {
-        runs = (uint32_t)(x_end - first);
-    }
-    step = (size_t)p->dilation_x * (size_t)p->in_channels;
+    taps = (uint32_t)(x_end - kx);
+    run = taps * c->in_channels;
+    y0 += ky * p->dilation_y;
+    x0 += kx * p->dilation_x;
+    pixel = (size_t)y0 * (size_t)p->in_width + (size_t)x0;
+    in = c->in + pixel * (size_t)p->in_channels + from;
+    tap = (size_t)ky * (size_t)p->kernel_x + (size_t)kx;
+    row = c->listed.weights + tap * c->in_channels * c->listed.first_row;
     for (; ky < y_end; ky++) {
-        int32_t y = y0 + ky * p->dilation_y;
-        int32_t x = x0 + first * p->dilation_x;
-        size_t pixel = (size_t)y * (size_t)p->in_width + (size_t)x;
-        const int8_t *in = c->in + pixel * (size_t)p->in_channels + from;
-        size_t tap = (size_t)ky * (size_t)p->kernel_x + (size_t)first;
-        const uint8_t *row = c->listed.weights +
-                             tap * c->in_channels * (size_t)c->listed.first_row;
-
-        for (uint32_t i = 0; i < runs; i++) {
+        if (c->follows) {
             spkl_listed_take(&c->listed, sums, in, run, row);
-            in += step;
-            row += (size_t)run * c->listed.first_row;
+        } else {
+            take_taps(c, sums, in, taps, row);
         }
+        in += c->in_step;
+        row += c->row_step;
     }
 }
 
@@ -142,6 +155,10 @@ void spkl_run_conv_s8(const struct spkl_layer *layer)
         spkl_choose_requantise(&l->how, (size_t)p->out_channels,
                                (int64_t)l->inputs * 255 * (1 << (l->bits - 1)));
     spkl_listed_start(l, layer, p->in_zero);
+    c.in_step =
+        (size_t)p->dilation_y * (size_t)p->in_width * (size_t)p->in_channels;
+    c.row_step = (size_t)p->kernel_x * c.in_channels * l->first_row;
+    c.follows = p->dilation_x == 1 && p->groups == 1;
     if (is_pointwise(p)) {
         run_pointwise(&c);
     } else {

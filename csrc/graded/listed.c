@@ -26,21 +26,6 @@ void spkl_listed_start(struct spkl_listed *l, const struct spkl_layer *layer,
     l->sum_list = sum_lists[l->bits >> 2];
 }
 
-/* Begin to list for the group's first block. */
-static void clear(struct spkl_listed *l)
-{
-    l->list.rows = l->weights;
-    l->list.row_size = l->first_row;
-    spkl_list_clear(&l->list);
-}
-
-void spkl_listed_begin(struct spkl_listed *l)
-{
-    clear(l);
-    l->list.sum = 0;
-    l->has_sums = false;
-}
-
 /* Go on to the next block, which has n channels. */
 static void move_on(struct spkl_listed *l, uint32_t n)
 {
@@ -67,27 +52,19 @@ static void sum_all(struct spkl_listed *l, int32_t *sums)
     l->has_sums = true;
 }
 
-void spkl_listed_take(struct spkl_listed *l, int32_t *sums, const int8_t *in,
-                      uint32_t n, const uint8_t *row)
+void spkl_listed_take_more(struct spkl_listed *l, int32_t *sums,
+                           const int8_t *in, uint32_t n, const uint8_t *row)
 {
-    for (;;) {
-        size_t took = l->list_inputs(&l->list, in, n, row);
+    while (n > 0) {
+        uint32_t took;
 
-        if (took == n) {
-            return;
-        }
         sum_all(l, sums);
-        clear(l);
+        spkl_listed_clear(l);
+        took = (uint32_t)l->list_inputs(&l->list, in, n, row);
         in += took;
-        row += took * l->first_row;
-        n -= (uint32_t)took;
+        row += (size_t)took * l->first_row;
+        n -= took;
     }
-}
-
-/* What makes of sums of codes sums of weights. */
-static uint32_t offset_of(const struct spkl_listed *l)
-{
-    return 0u - ((uint32_t)l->list.sum << (l->bits - 1));
 }
 
 /* Outputs of a pixel that was listed as a whole. */
@@ -111,9 +88,8 @@ static void write_blocks(struct spkl_listed *l, int8_t *out)
     }
 }
 
-void spkl_listed_write(struct spkl_listed *l, int8_t *out)
+void spkl_listed_write_more(struct spkl_listed *l, int8_t *out)
 {
-    l->how.offset = (int32_t)offset_of(l);
     if (!l->has_sums) {
         write_blocks(l, out);
         return;
@@ -124,7 +100,7 @@ void spkl_listed_write(struct spkl_listed *l, int8_t *out)
 
 void spkl_listed_sum_group(struct spkl_listed *l, int32_t *sums)
 {
-    uint32_t offset = offset_of(l);
+    uint32_t offset = spkl_listed_offset(l);
 
     sum_all(l, sums);
     for (uint32_t o = 0; o < l->out_channels; o++) {

@@ -89,15 +89,59 @@ uint32_t spkl_listed_room(uint64_t inputs, int32_t in_zero, int32_t groups,
 void spkl_listed_start(struct spkl_listed *l, const struct spkl_layer *layer,
                        int32_t in_zero);
 
+/* Begin to list for the group's first block. */
+static inline void spkl_listed_clear(struct spkl_listed *l)
+{
+    l->list.rows = l->weights;
+    l->list.row_size = l->first_row;
+    spkl_list_clear(&l->list);
+}
+
 /* Begin a pixel, or a group of one. */
-void spkl_listed_begin(struct spkl_listed *l);
+static inline void spkl_listed_begin(struct spkl_listed *l)
+{
+    spkl_listed_clear(l);
+    l->list.sum = 0;
+    l->has_sums = false;
+}
+
+/* Inputs that a full list did not take. */
+void spkl_listed_take_more(struct spkl_listed *l, int32_t *sums,
+                           const int8_t *in, uint32_t n, const uint8_t *row);
 
 /* List inputs whose rows follow each other, for the sums of the group. */
-void spkl_listed_take(struct spkl_listed *l, int32_t *sums, const int8_t *in,
-                      uint32_t n, const uint8_t *row);
+static inline void spkl_listed_take(struct spkl_listed *l, int32_t *sums,
+                                    const int8_t *in, uint32_t n,
+                                    const uint8_t *row)
+{
+    uint32_t took = (uint32_t)l->list_inputs(&l->list, in, n, row);
+
+    if (took != n) {
+        spkl_listed_take_more(l, sums, in + took, n - took,
+                              row + (size_t)took * l->first_row);
+    }
+}
+
+/* What makes of sums of codes sums of weights. */
+static inline uint32_t spkl_listed_offset(const struct spkl_listed *l)
+{
+    return 0u - ((uint32_t)l->list.sum << (l->bits - 1));
+}
+
+/* A pixel of several blocks, or with sums of its own. */
+void spkl_listed_write_more(struct spkl_listed *l, int8_t *out);
 
 /* Write a pixel whose only group was listed. */
-void spkl_listed_write(struct spkl_listed *l, int8_t *out);
+static inline void spkl_listed_write(struct spkl_listed *l, int8_t *out)
+{
+    l->how.offset = (int32_t)spkl_listed_offset(l);
+    if (l->has_sums || l->out_channels > SPKL_CONV_BLOCK) {
+        spkl_listed_write_more(l, out);
+        return;
+    }
+    l->sum_list(l->sums, &l->list, l->out_channels, false);
+    l->requantise(out, l->sums, l->out_channels, &l->how);
+}
 
 /* Sums of weights of a group that was listed; then go on to the next group. */
 void spkl_listed_sum_group(struct spkl_listed *l, int32_t *sums);

@@ -7,6 +7,8 @@
  * A group is pairs of entries; an odd one ends with an entry of size 0. Behind
  * it is an entry of size 0 whose row tells whether another group follows.
  * Values below 0 have groups of their own, from the middle of the list on.
+ * Where there can be none, a set may list large values, which fill groups of
+ * few entries, by themselves, from `below` to the end.
  */
 #ifndef SPKL_LANES_H
 #define SPKL_LANES_H
@@ -156,20 +158,20 @@ static inline void spkl_end_lanes(const struct spkl_list *list, bool is_signed,
     struct spkl_lanes above = spkl_lanes_above(list, is_signed);
 
     spkl_close_lanes(&above, pad, SPKL_LANES_END);
-    if (list->below != list->end) {
+    if (is_signed && list->below != list->end) {
         struct spkl_lanes below = spkl_lanes_below(list);
 
         spkl_close_lanes(&below, pad, SPKL_LANES_END);
     }
 }
 
-/* The lists that there are: of one sign or of both. */
+/* The lists of groups that there are: of one sign or of both. */
 static inline unsigned spkl_lane_lists(const struct spkl_list *list,
                                        const struct spkl_lane_entry *lists[2])
 {
     lists[0] = spkl_lane_at(list->begin);
     lists[1] = spkl_lane_at(spkl_lanes_middle(list));
-    return list->below != list->end ? 2 : 1;
+    return list->zero != -128 && list->below != list->end ? 2 : 1;
 }
 
 /* Four sums in lanes become words of acc at `step`. */

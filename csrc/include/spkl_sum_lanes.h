@@ -93,6 +93,25 @@ static inline void spkl_sum_byte_lanes(int32_t *acc, struct spkl_list *list,
     }
 }
 
+/* Add large values that are listed by themselves: codes of a word at `at`. */
+static inline void spkl_sum_large_codes(int32_t *acc,
+                                        const struct spkl_list *list,
+                                        uintptr_t at, uint32_t bits)
+{
+    const struct spkl_lane_entry *entry = spkl_lane_at(list->below);
+    const struct spkl_lane_entry *end = spkl_lane_at(list->end);
+
+    for (; list->zero == -128 && entry != end; entry++) {
+        uint32_t word = spkl_lane_words(entry, at)->word;
+
+        for (uint32_t i = 0; i < 32 / bits; i++, word >>= bits) {
+            uint32_t code = word & ((UINT32_C(1) << bits) - 1);
+
+            acc[i] = (int32_t)((uint32_t)acc[i] + code * entry->size);
+        }
+    }
+}
+
 /* The same of codes of 4 and 2 bits. */
 static inline void spkl_sum_code_lanes(int32_t *acc, struct spkl_list *list,
                                        size_t n, bool more, uint32_t bits,
@@ -119,6 +138,7 @@ static inline void spkl_sum_code_lanes(int32_t *acc, struct spkl_list *list,
                 entry = end + 1;
             } while (end->row != SPKL_LANES_END);
         }
+        spkl_sum_large_codes(acc, list, base, bits);
     }
 }
 

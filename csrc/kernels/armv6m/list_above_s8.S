@@ -1,19 +1,27 @@
 /*
- * Cortex-M0, M0+: groups of entries of spkl_lanes.h; rows are addresses. Inputs
- * are read in words where they lie at words. Stack: 36 bytes.
+ * Cortex-M0, M0+: groups of entries of spkl_lanes.h; rows are addresses. Large
+ * values, of which few fit a group, are listed downwards from the end
+ * (sum_list_u8_s32.S). Inputs are read in words where they lie at words. Stack:
+ * 40 bytes.
  */
     .syntax unified
     .thumb
 
     /* struct spkl_list */
     .equ NEXT, 0
+    .equ BELOW, 4
     .equ SUM, 8
     .equ ROW_SIZE, 12
     .equ ROWS, 20
     .equ BEGIN, 24
-    .equ END, 28
     .equ OPEN, 32       /* group[0]: the sum of the open group */
     .equ START, 40      /* group[2]: where it starts, from BEGIN on */
+
+    .equ LARGE, 110
+
+    /* Stack */
+    .equ LEFT, 0        /* inputs */
+    .equ DOWN, 4        /* the last large value */
 
     /* Registers: r0 where entries go, r1 inputs, r2 how many are left to take
      * without a look at the room, r4 a value, r5 a word, r6 its row, r7 what the
@@ -22,7 +30,11 @@
 
     /* List the value in r4. */
     .macro put
-    subs    r7, r7, r4
+    cmp     r4, #LARGE
+    blo     9f
+    bl      .Llarge
+    b       7f
+9:  subs    r7, r7, r4
     bpl     8f
     bl      .Lclose
 8:  add     r9, r4
@@ -45,14 +57,18 @@
     .balign 4
     .thumb_func
 spkl_list_above_s8:
-    push    {r2, r4-r7, lr}
+    push    {r2-r7, lr}
     mov     r4, r8
     mov     r5, r9
     mov     r6, r10
     mov     r7, r11
-    push    {r2, r4-r7}
+    push    {r4-r7}
+    sub     sp, #8
     mov     r6, r3
     mov     r11, r0
+    str     r2, [sp, #LEFT]
+    ldr     r3, [r0, #BELOW]
+    str     r3, [sp, #DOWN]
     ldr     r4, [r0, #ROW_SIZE]
     mov     r8, r4
     ldr     r4, [r0, #SUM]
@@ -68,22 +84,23 @@ spkl_list_above_s8:
     ldr     r4, .Lflip
     mov     r12, r4
     ldr     r0, [r0, #NEXT]
-    /* As many as fit if each begins a group; [sp]: inputs left. */
+    /* As many as fit if each begins a group. */
 .Lsome:
-    mov     r4, r11
-    ldr     r4, [r4, #END]
+    ldr     r4, [sp, #DOWN]
     subs    r4, r4, r0
     subs    r4, #40
-    blo     .Ldone
-    lsrs    r2, r4, #5
-    ldr     r3, [sp]
+    bhs     1f
+.Lfull:
+    b       .Ldone
+1:  lsrs    r2, r4, #5
+    ldr     r3, [sp, #LEFT]
     cmp     r2, r3
     bls     1f
     mov     r2, r3
 1:  cmp     r2, #0
-    beq     .Ldone
+    beq     .Lfull
     subs    r3, r3, r2
-    str     r3, [sp]
+    str     r3, [sp, #LEFT]
     lsls    r3, r1, #30
     bne     .Lbytes
     subs    r2, #4
@@ -137,6 +154,18 @@ spkl_list_above_s8:
     movs    r3, #128
     bx      lr
 
+    /* List a large value downwards. */
+    .balign 4
+.Llarge:
+    ldr     r3, [sp, #DOWN]
+    subs    r3, #8
+    str     r3, [sp, #DOWN]
+    str     r4, [r3]
+    str     r6, [r3, #4]
+    add     r9, r4
+    movs    r3, #128
+    bx      lr
+
 .Ldone:
     mov     r1, r11
     str     r0, [r1, #NEXT]
@@ -150,12 +179,16 @@ spkl_list_above_s8:
     adds    r4, #2
     subs    r4, r4, r7
     str     r4, [r1, #OPEN]
-    pop     {r2, r4-r7}
+    ldr     r2, [sp, #LEFT]
+    ldr     r3, [sp, #DOWN]
+    str     r3, [r1, #BELOW]
+    add     sp, #8
+    pop     {r4-r7}
     mov     r8, r4
     mov     r9, r5
     mov     r10, r6
     mov     r11, r7
-    pop     {r0, r4-r7}
+    pop     {r0, r3-r7}
     subs    r0, r0, r2
     pop     {r1}
     bx      r1

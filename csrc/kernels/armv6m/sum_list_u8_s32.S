@@ -2,8 +2,8 @@
  * Cortex-M0, M0+: a word of bytes times a value, and its odd bytes times it,
  * have four sums in lanes of 16 bits, exact modulo 2^32; groups of entries are
  * those of spkl_lanes.h, whose rows are addresses. Two entries are a pass, eight
- * channels are in r8-r11 (docs/explanation/graded-kernels.md, 6). Stack: 60
- * bytes.
+ * channels are in r8-r11 (docs/explanation/graded-kernels.md, 6). Large values,
+ * listed by themselves, are multiplied by every byte. Stack: 64 bytes.
  */
     .syntax unified
     .thumb
@@ -11,6 +11,7 @@
     /* struct spkl_list */
     .equ NEXT, 0
     .equ BELOW, 4
+    .equ ZERO, 16
     .equ ROWS, 20
     .equ BEGIN, 24
     .equ END, 28
@@ -24,7 +25,8 @@
     .equ LIST, 16
     .equ N, 20
     .equ FIRST, 24      /* acc */
-    .equ FRAME, 28
+    .equ MORE, 28       /* whether sums go on */
+    .equ FRAME, 32
 
     .macro add_word all, odd, word
     lsrs    r5, \word, #8
@@ -42,6 +44,38 @@
     add_word r8, r9, r3
     add_word r10, r11, r4
     ldmia   r0!, {r1, r7}
+    .endm
+
+    .macro entry_of_four
+    ldr     r3, [r7, r2]
+    add_word r8, r9, r3
+    ldmia   r0!, {r1, r7}
+    .endm
+
+    /* Adds the lowest byte of r3 times r1; then the next byte. */
+    .macro add_byte sum, low
+    uxtb    r5, r3
+    muls    r5, r1, r5
+    .if \low
+    adds    \sum, \sum, r5
+    .else
+    add     \sum, r5
+    .endif
+    lsrs    r3, r3, #8
+    .endm
+
+    /* Adds the word at r7 times r1 to four sums, of which two may be low
+     * registers. */
+    .macro add_bytes a, b, c, d, low
+    add_byte \a, 0
+    add_byte \b, 0
+    add_byte \c, \low
+    muls    r3, r1, r3
+    .if \low
+    adds    \d, \d, r3
+    .else
+    add     \d, r3
+    .endif
     .endm
 
     /* Four sums to r3, r4, r5, r7. */
@@ -100,14 +134,24 @@ spkl_sum_list_u8_s32:
     str     r0, [sp, #FIRST]
     str     r1, [sp, #LIST]
     str     r2, [sp, #N]
+    str     r3, [sp, #MORE]
+    ldr     r4, [r1, #ZERO]
+    adds    r4, #128
+    bne     .Lgroups
+    ldr     r4, [r1, #BELOW]
+    ldr     r5, [r1, #END]
+    cmp     r4, r5
+    beq     .Lgroups
+    b       .Llarge
+.Lgroups:
+    ldr     r1, [sp, #LIST]
     movs    r6, #0
     ldr     r4, [r1, #ROWS]
     ldr     r7, [r1, #BEGIN]
     ldr     r5, [r1, #NEXT]
-    mov     r8, r3
     close   r5, r7, 0
     adr     r5, .Lset
-    mov     r3, r8
+    ldr     r3, [sp, #MORE]
     cmp     r3, #0
     beq     .Lpass
     adr     r5, .Ladd
@@ -133,6 +177,10 @@ spkl_sum_list_u8_s32:
     ldmia   r0!, {r1, r7}
     cmp     r1, #0
     beq     2f
+    ldr     r3, [sp, #N]
+    subs    r3, r3, r2
+    cmp     r3, #4
+    bls     .Lfour
 1:  entry
     entry
     cmp     r1, #0
@@ -141,6 +189,12 @@ spkl_sum_list_u8_s32:
     ldr     r0, [sp, #ACC]
     mov     lr, r7
     bx      r12
+.Lfour:
+    entry_of_four
+    entry_of_four
+    cmp     r1, #0
+    bne     .Lfour
+    b       2b
 
     .balign 4
 .Lset:
@@ -164,6 +218,9 @@ spkl_sum_list_u8_s32:
     blo     .Lblock
     /* Once more for values below 0. */
     ldr     r1, [sp, #LIST]
+    ldr     r0, [r1, #ZERO]
+    adds    r0, #128
+    beq     2f
     ldr     r0, [r1, #BELOW]
     ldr     r5, [r1, #END]
     cmp     r0, r5
@@ -201,4 +258,84 @@ spkl_sum_list_u8_s32:
     merge   subs, r8, r9
     merge   subs, r10, r11
     b       .Lflushed
+
+    /* Large values: all channels, before the groups, which then go on. Sums in
+     * r8-r12, lr, r4, r6. */
+.Llarge:
+    movs    r2, #0
+    str     r2, [r5]
+    str     r4, [sp, #LIST_AT]
+    str     r0, [sp, #ACC]
+.Llarge_block:
+    movs    r4, #0
+    movs    r6, #0
+    mov     r8, r4
+    mov     r9, r4
+    mov     r10, r4
+    mov     r11, r4
+    mov     r12, r4
+    mov     lr, r4
+    ldr     r0, [sp, #LIST_AT]
+    ldmia   r0!, {r1, r7}
+    ldr     r3, [sp, #N]
+    subs    r3, r3, r2
+    cmp     r3, #4
+    bls     2f
+1:  adds    r7, r7, r2
+    ldr     r3, [r7]
+    add_bytes r8, r9, r10, r11, 0
+    ldr     r3, [r7, #4]
+    add_bytes r12, lr, r4, r6, 1
+    ldmia   r0!, {r1, r7}
+    cmp     r1, #0
+    bne     1b
+    b       3f
+2:  ldr     r3, [r7, r2]
+    add_bytes r8, r9, r10, r11, 0
+    ldmia   r0!, {r1, r7}
+    cmp     r1, #0
+    bne     2b
+3:  ldr     r0, [sp, #ACC]
+    mov     r1, r8
+    mov     r3, r9
+    mov     r5, r10
+    mov     r7, r11
+    str     r2, [sp, #PLACE]
+    ldr     r2, [sp, #MORE]
+    cmp     r2, #0
+    bne     5f
+    stmia   r0!, {r1, r3, r5, r7}
+    mov     r1, r12
+    mov     r3, lr
+    stmia   r0!, {r1, r3, r4, r6}
+4:  str     r0, [sp, #ACC]
+    ldr     r2, [sp, #PLACE]
+    adds    r2, #8
+    ldr     r1, [sp, #N]
+    cmp     r2, r1
+    blo     .Llarge_block
+    movs    r1, #1
+    str     r1, [sp, #MORE]
+    b       .Lgroups
+5:  ldr     r2, [r0]
+    adds    r1, r1, r2
+    ldr     r2, [r0, #4]
+    adds    r3, r3, r2
+    ldr     r2, [r0, #8]
+    adds    r5, r5, r2
+    ldr     r2, [r0, #12]
+    adds    r7, r7, r2
+    stmia   r0!, {r1, r3, r5, r7}
+    mov     r1, r12
+    mov     r3, lr
+    ldr     r2, [r0]
+    adds    r1, r1, r2
+    ldr     r2, [r0, #4]
+    adds    r3, r3, r2
+    ldr     r2, [r0, #8]
+    adds    r4, r4, r2
+    ldr     r2, [r0, #12]
+    adds    r6, r6, r2
+    stmia   r0!, {r1, r3, r4, r6}
+    b       4b
     .size   spkl_sum_list_u8_s32, . - spkl_sum_list_u8_s32
