@@ -64,7 +64,7 @@ def _tables() -> Iterator[Bad]:
             yield f"a count of {section.name} {text}", name, GradedPatch().section(section, "count", value).done()
     yield "META critical", name, GradedPatch(meta=True).section(META, "flags", 1).done()
     yield "two graded records", name, GradedPatch().resize(GRADED, lambda data: data * 2).done()
-    for section, most in ((TENSORS, 4096), (LAYERS, 4096), (PORTS, 32)):
+    for section, most in ((TENSORS, 1024), (LAYERS, 1024), (PORTS, 32)):
         longer = most // good.entry(section)["count"] + 1
         yield f"too many {section.name}", name, GradedPatch().resize(section, lambda d, k=longer: d * k).done()
     yield "one port", name, GradedPatch().resize(PORTS, lambda data: data[:8]).done()
