@@ -235,7 +235,7 @@ def _write(written: Mapping[str, str]) -> Path:
 
 def _link(toolchain: Toolchain, board: Board, objects: Sequence[Path], script: Path, roots: Sequence[str]) -> Path:
     """Link objects; what was linked before comes from the cache."""
-    own = [*board.flags[toolchain.kind], "-Wl,--gc-sections", *roots]
+    own = [*_linking(board.flags[toolchain.kind]), "-Wl,--gc-sections", *roots]
     own += ["-nostartfiles", "-nodefaultlibs"] if toolchain.kind == "gcc" else ["-O2"]
     key = digest(toolchain.version, script.read_bytes(), *own, *(o.read_bytes() for o in objects))
     folder = cache_folder() / "linked" / key
@@ -245,6 +245,11 @@ def _link(toolchain: Toolchain, board: Board, objects: Sequence[Path], script: P
             toolchain.run([*own, "-T", script, *objects, *library, "-o", Path(scratch) / "firmware.elf"])
             keep(Path(scratch), folder)
     return folder / "firmware.elf"
+
+
+def _linking(flags: Sequence[str]) -> list[str]:
+    """Flags that choose the core, as gcc finds its library by: it has none for RISC-V's extensions with long names."""
+    return [flag.partition("_")[0] if flag.startswith("-march=") else flag for flag in flags]
 
 
 def _flash(board: Board, elf: elf_files.Elf, embedded: bool, image: int) -> Use:

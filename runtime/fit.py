@@ -1,4 +1,4 @@
-"""Whether a model fits a board, and what a tick costs there: known before anything is flashed."""
+"""Whether a model fits a board, and what a tick or an inference costs there: known before anything is flashed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from spikelet.emulator import EmulatedBoard, emulate
 from spikelet.errors import BoardError
 from spikelet.events import EVENT, EventArray
 from spikelet.firmware import Build, build
+from spikelet.graded.budget import GradedCost, graded_cost
+from spikelet.graded.model import GradedModel
 from spikelet.model import Encoder, InputPort, Model, Population, PopulationKind, Projection, SparseWeights
 
 __all__ = ["Cost", "Fit", "cost", "counting_board", "fit", "require_counting", "worst_case"]
@@ -36,11 +38,14 @@ class Cost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """A model built into a board's firmware, and its cost; None where no emulator counts this core."""
+    """A model built into a board's firmware, and its cost; None where no emulator counts this core.
+
+    `cost` is a GradedCost of a graded network.
+    """
 
     board: Board
     build: Build
-    cost: Cost | None
+    cost: Cost | GradedCost | None
 
     def __str__(self) -> str:
         made, stack = self.build, self.build.stack
@@ -50,7 +55,13 @@ class Fit:
             f"RAM: {made.ram.used:,} of {made.ram.length:,} bytes, {self.board.stack:,} of them kept for the stack",
             f"stack: {f'at most {stack.bytes:,} bytes' if stack.bytes is not None else stack.reason}",
         ]
-        if self.cost is not None:
+        if isinstance(self.cost, GradedCost):
+            ms = 1000 * self.cost.instructions / self.board.clock_hz
+            lines.append(
+                f"an inference: {self.cost.instructions:,.0f} instructions, {ms:.3g} ms at one a cycle"
+                f" ({self.cost.inputs})"
+            )
+        elif self.cost is not None:
             ms = 1000 * self.cost.worst / self.board.clock_hz
             lines += [
                 f"worst tick: {self.cost.worst:,} instructions, {ms:.3g} ms at one a cycle",
@@ -59,14 +70,14 @@ class Fit:
         return "\n".join(lines)
 
 
-def fit(model: Model, board: str | Board, *, compiler: str = "auto", count: bool = True) -> Fit:
+def fit(model: Model | GradedModel, board: str | Board, *, compiler: str = "auto", count: bool = True) -> Fit:
     """Build firmware with the model in it, and count.
 
     Args:
         model: to build in.
         board: a board's name.
         compiler: "gcc", "zig" or "auto".
-        count: whether to count instructions; that starts an emulator twice.
+        count: whether to count instructions, of a graded network on inputs drawn at random; that starts emulators.
 
     Raises:
         BoardError: unknown board, no compiler, or it does not fit: by how many bytes, in which memory.
@@ -74,7 +85,11 @@ def fit(model: Model, board: str | Board, *, compiler: str = "auto", count: bool
     target = board_files.load(board)
     made = build(target, model=model, compiler=compiler)
     twin = counting_board(target) if count else None
-    return Fit(board=target, build=made, cost=cost(model, twin, compiler=compiler) if twin is not None else None)
+    if twin is None:
+        return Fit(board=target, build=made, cost=None)
+    if isinstance(model, GradedModel):
+        return Fit(board=target, build=made, cost=graded_cost(model, twin, compiler=compiler))
+    return Fit(board=target, build=made, cost=cost(model, twin, compiler=compiler))
 
 
 def counting_board(board: Board) -> Board | None:

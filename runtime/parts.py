@@ -75,7 +75,7 @@ def parts_of(board: Board, model: Model | GradedModel | None, mlperf: str) -> Pa
     image = image_of(model)
     tables = _tables(model)
     if isinstance(model, GradedModel):
-        kind, engine, kernels = "graded", "graded", graded_kernel_names(model)
+        kind, engine, kernels = "graded", "graded", list(graded_kernel_names())
     else:
         kind, engine, kernels = "spiking", "engine", kernel_names(model)
     return Parts(
@@ -128,7 +128,7 @@ def _benchmark(board: Board, model: Model | GradedModel | None, task: str) -> Pa
         files=("app/mem.c", "app/board_memory.c"),
         engines=("graded",),
         engine_files=("engine/error_text.c",),
-        kernels=tuple(graded_kernel_names(model)),
+        kernels=graded_kernel_names(),
         tables=tables,
         written={**tables, "mlperf_task.c": source, "model_image.c": image_source(image)},
         image=len(image),

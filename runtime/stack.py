@@ -15,8 +15,8 @@ __all__ = ["OUTSIDE", "StackBound", "stack_bound"]
 #: Taken for a function of which gcc tells nothing: of its own library, or in assembly [bytes].
 OUTSIDE = 176
 _KERNELS = "csrc/kernels/"
-#: The function of every kind of layer that begins so.
-_CHECKS, _RUNS = ("spkl_check_",), ("spkl_run_",)
+#: The function of every kind of layer that begins so; those of the commands of MLPerf Tiny.
+_CHECKS, _RUNS, _COMMANDS = ("spkl_check_",), ("spkl_run_",), ("commands of mlperf",)
 _DELIVERIES = tuple(f"csrc/engine/{name}.c" for name in ("rows", "conv", "sparse"))
 #: What struct spkl_kind has.
 _KIND = ("open_image", "arena_size", "start", "reset", "n_outputs")
@@ -25,7 +25,7 @@ _REQUANTISE = ("/requantise_any_s8.", "/requantise_full_s8.", "/requantise_relu_
 INDIRECT = {
     "firmware/app/app.c": ("firmware/app/actions.c", "firmware/spiking/", "firmware/graded/"),
     "firmware/app/": tuple(f"/{kind}.c:{call}" for kind in ("spiking", "graded") for call in _KIND),
-    "firmware/mlperf/": ("firmware/mlperf/commands.c",),
+    "firmware/mlperf/commands.c": _COMMANDS,
     "firmware/app/frame.c": ("firmware/ports/",),
     "csrc/engine/parameters.c": ("csrc/engine/choices.c", "csrc/engine/plain.c"),
     "csrc/engine/choices.c": ("csrc/engine/line.c", "csrc/engine/blocks.c"),
@@ -47,6 +47,7 @@ INDIRECT = {
     "csrc/graded/": (_KERNELS,),
     "/depthwise_row_s8.c": _REQUANTISE,
 }
+_COMMAND_LINE = re.compile(r'^    \{"\w+", (\w+), ', re.MULTILINE)
 _KIND_LINE = re.compile(r"^SPKL_LAYER\(\w+, (\w+),", re.MULTILINE)
 _ROOT = "main"
 _START = 16  # what the reset handler itself may push
@@ -131,6 +132,8 @@ def _indirect(caller: _Function, functions: dict[str, _Function]) -> list[str]:
         if place in caller.file:
             if targets in {_CHECKS, _RUNS}:
                 return [name for kind in _layer_functions() if _is_linked(name := targets[0] + kind, functions)]
+            if targets is _COMMANDS:
+                return [name for name in functions if name.rpartition("/")[2] in _command_functions()]
             assembly = ["(assembly)"] if _KERNELS in targets or targets is _REQUANTISE else []
             there = ((name, f"{f.file}:{name.rpartition(':')[2]}") for name, f in functions.items() if f.linked)
             return [*(name for name, place in there if any(target in place for target in targets)), *assembly]
@@ -145,3 +148,10 @@ def _is_linked(name: str, functions: dict[str, _Function]) -> bool:
 def _layer_functions() -> tuple[str, ...]:
     """What the functions of kinds of layers are called by."""
     return tuple(_KIND_LINE.findall((data_path("csrc") / "include" / "spkl_layers.def").read_text()))
+
+
+@cache
+def _command_functions() -> frozenset[str]:
+    """The functions of the table of commands."""
+    text = (data_path("firmware") / "mlperf" / "commands.c").read_text()
+    return frozenset(f"commands.c:{name}" for name in _COMMAND_LINE.findall(text))

@@ -6,28 +6,24 @@ import re
 from functools import cache
 
 from spikelet._data import path as data_path
-from spikelet.graded.model import GradedModel, LayerKind
+from spikelet.converters.emit.kernels import all_kernel_names
+from spikelet.graded.model import GradedModel
 
 __all__ = ["graded_kernel_names", "layer_table"]
 
 _LINE = re.compile(r"^SPKL_LAYER(\((\w+),.*\))$", re.MULTILINE)
-#: The loader's.
-_ALWAYS = ("image_crc",)
-#: Of layers that list their inputs; which of them runs, a layer's parameters say.
-_LISTED = ("list_inputs_s8", "sum_list_u2_s32", "sum_list_u4_s32", "sum_list_u8_s32")
-_REQUANTISE = ("requantise_any_s8", "requantise_full_s8", "requantise_relu_s8")
-_KERNELS = {
-    LayerKind.CONV_S8: (*_LISTED, *_REQUANTISE),
-    LayerKind.DEPTHWISE_S8: ("depthwise_row_s8", *_REQUANTISE),
-    LayerKind.DENSE_S8: (*_LISTED, "scale_s8"),
-    LayerKind.DOT_S8: ("dot_rows_s8_s32", "scale_s8"),
-}
+#: The loader's, of all images.
+_ALWAYS = "image_crc"
 
 
-def graded_kernel_names(model: GradedModel | None) -> list[str]:
-    """Names of the kernels that a model needs, or that graded networks can need: their files' stems, in order."""
-    kinds = set(LayerKind) if model is None else {layer.kind for layer in model.layers}
-    return sorted({*_ALWAYS, *(name for kind in kinds for name in _KERNELS.get(kind, ()))})
+@cache
+def graded_kernel_names() -> tuple[str, ...]:
+    """Names of the kernels that graded networks can need: their files' stems, in order.
+
+    Of these the linker takes what the kinds of layers in a firmware's table call.
+    """
+    every = {file.stem for file in (data_path("csrc") / "kernels" / "ref").glob("*.c")}
+    return tuple(sorted((every - all_kernel_names()) | {_ALWAYS}))
 
 
 def layer_table(model: GradedModel) -> str:

@@ -16,7 +16,7 @@ from spikelet.model import (
 )
 from spikelet.rules_projections import reach
 
-__all__ = ["is_if", "is_plain", "is_small", "kernel_names", "kernel_table", "tick_kernel"]
+__all__ = ["all_kernel_names", "is_if", "is_plain", "is_small", "kernel_names", "kernel_table", "tick_kernel"]
 
 _ENCODERS = {
     Encoder.RATE: "encode_rate",
@@ -43,7 +43,16 @@ _BUILDERS = {
 }
 #: By bits of a weight: the kernel for rows, its layout.
 _ROWS = {8: ("add_rows_u8_s32", 0), 4: ("add_rows_u4_s32", 1), 2: ("add_rows_u2_s32", 2), 1: ("add_rows_u1_s32", 3)}
+_TICKS = ("lif_tick_any_s32", "lif_tick_plain_s32", "lif_tick_if_s32")
+_CODES, _PAIRS = "add_codes_s32", "add_pairs_s8_s32"
 _LARGEST_WEIGHT = 128
+
+
+def all_kernel_names() -> frozenset[str]:
+    """Names of all kernels of spiking networks."""
+    rows = (name for name, _ in _ROWS.values())
+    named = (*_ALWAYS, *_DENSE, *_CONV, *_TICKS, _CODES, _PAIRS, *rows)
+    return frozenset({*named, *_ENCODERS.values(), *_DECODERS.values()})
 
 
 def kernel_names(model: Model) -> list[str]:
@@ -171,11 +180,11 @@ def _is_simple(p: Projection) -> bool:
 def _of_projection(p: Projection) -> tuple[str, ...]:
     """The kernels of a projection."""
     if p.kind is ProjectionKind.DENSE:
-        more = () if _is_simple(p) else (_ROWS[p.bits][0], "add_codes_s32")
+        more = () if _is_simple(p) else (_ROWS[p.bits][0], _CODES)
         return (*_DENSE, *more)
     if p.kind is ProjectionKind.CONV:
-        return _CONV if p.bits == 8 else ("add_codes_s32",)
-    return ("add_pairs_s8_s32",) if p.kind is ProjectionKind.SPARSE else ()
+        return _CONV if p.bits == 8 else (_CODES,)
+    return (_PAIRS,) if p.kind is ProjectionKind.SPARSE else ()
 
 
 def _parts(model: Model) -> Iterator[str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
-from spikelet.errors import BoardError
+from spikelet.errors import BoardError, DataError
+from spikelet.graded.data_values import Values, real_range
 from spikelet.graded.model import GradedModel, GradedTensor, TensorType
 
 __all__ = ["DATA_MAX", "TASKS", "input_bytes", "mlperf_source"]
@@ -17,14 +19,12 @@ DATA_MAX = 27648
 _SHIFT_MAX = 60
 #: Digits of a result behind the point: at least these, where it has as many; of the anomaly score.
 _DIGITS, _DISTANCE_DIGITS = 8, 6
-_INPUTS = {"int8": "SPKL_MLPERF_INT8", "pixels": "SPKL_MLPERF_PIXELS", "floats": "SPKL_MLPERF_FLOATS"}
-#: What trained networks take for a pixel p of 0 .. 255: p times a factor, plus an offset.
-_NORMALISATIONS = ((1.0, 0.0), (1 / 255, 0.0), (2 / 255, -1.0))
+_PER_LINE = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Task:
-    """What the runner sends, and whether the result is the distance of output and input."""
+    """What the runner sends (int8, pixels, or floats), and whether the result is the distance of output and input."""
 
     title: str
     input: str
@@ -70,8 +70,7 @@ def mlperf_source(model: GradedModel, task: str) -> str:
     input_bytes(model, task)
     source, result = _ports(model, task)
     what = TASKS[task]
-    if what.input == "pixels":
-        _check_pixels(source, task)
+    table = _pixels(source, task) if what.input == "pixels" else None
     in_mantissa, in_shift = _fraction(source, task)
     out_mantissa, out_shift = _fraction(result, task)
     return "\n".join(
@@ -79,9 +78,11 @@ def mlperf_source(model: GradedModel, task: str) -> str:
             "/* Written by spikelet: what the benchmark takes and tells. */",
             '#include "spkl_mlperf.h"',
             "",
+            *_table_lines(table),
             "const struct spkl_mlperf_task spkl_mlperf_task = {",
             f'    .model = "{task}",',
-            f"    .input = {_INPUTS[what.input]},",
+            f"    .input = SPKL_MLPERF_{'TABLE' if table is not None else what.input.upper()},",
+            f"    .table = {'table' if table is not None else 'NULL'},",
             f"    .distance = {str(what.distance).lower()},",
             f"    .digits = {_DISTANCE_DIGITS if what.distance else _digits(result.scale, out_shift)},",
             f"    .in_zero = {source.zero_point},",
@@ -115,17 +116,26 @@ def _ports(model: GradedModel, task: str) -> tuple[GradedTensor, GradedTensor]:
     return source, result
 
 
-def _check_pixels(tensor: GradedTensor, task: str) -> None:
-    """The device subtracts 128 from a pixel; that is right, up to a unit, if pixels fill the range of int8."""
-    pixels = np.arange(256)
-    for factor, offset in _NORMALISATIONS:
-        steps = np.rint((factor * pixels + offset) / np.float64(np.float32(tensor.scale))) + tensor.zero_point
-        if np.abs(np.clip(steps, -128, 127) - (pixels - 128)).max() <= 1:
-            return
-    raise BoardError(
-        f"{task}: the model's input has scale {tensor.scale:g} and zero point {tensor.zero_point}, by which neither"
-        " pixels of 0 .. 255, nor of 0 .. 1, nor of -1 .. 1 become p - 128: quantise it with images of one of these"
-    )
+def _pixels(tensor: GradedTensor, task: str) -> npt.NDArray[np.int8] | None:
+    """What pixels 0 .. 255 are to the network, as `spikelet eval` takes them; None: p - 128, as of most networks."""
+    pixels = np.arange(256, dtype=np.uint8)
+    try:
+        table = Values(task, pixels.dtype, replace(tensor, shape=(256,)), None).take(pixels)
+    except DataError as error:
+        low, high = real_range(tensor)
+        raise BoardError(
+            f"{task}: the model's input goes from {low:.4g} to {high:.4g}; allowed: 0 to 255, 0 to 1 or -1 to 1 (to"
+            " 5 %), which pixels are in training: quantise the network with images"
+        ) from error
+    return None if np.array_equal(table, pixels.astype(np.int16) - 128) else table.astype(np.int8)
+
+
+def _table_lines(table: npt.NDArray[np.int8] | None) -> list[str]:
+    """A table as C."""
+    if table is None:
+        return []
+    rows = [", ".join(map(str, table[i : i + _PER_LINE])) for i in range(0, len(table), _PER_LINE)]
+    return ["static const int8_t table[256] = {", *(f"    {row}," for row in rows), "};", ""]
 
 
 def _fraction(tensor: GradedTensor, task: str) -> tuple[int, int]:

@@ -27,15 +27,17 @@ struct spkl_mlperf_scale {
 enum spkl_mlperf_input {
     SPKL_MLPERF_INT8 = 0,   /* bytes are the network's numbers */
     SPKL_MLPERF_PIXELS = 1, /* bytes are pixels p of 0 .. 255: p - 128 */
-    SPKL_MLPERF_FLOATS = 2  /* float32, little-endian: quantised */
+    SPKL_MLPERF_TABLE = 2,  /* bytes are pixels p: table[p] */
+    SPKL_MLPERF_FLOATS = 3  /* float32, little-endian: quantised */
 };
 
 /* What a benchmark takes and tells; written by `spikelet build`. */
 struct spkl_mlperf_task {
     const char *model; /* such as "ic01" */
     enum spkl_mlperf_input input;
-    bool distance;   /* results: mean squared distance of output and input */
-    uint32_t digits; /* of a result, behind the point */
+    bool distance;       /* results: mean squared distance of output, input */
+    uint32_t digits;     /* of a result, behind the point */
+    const int8_t *table; /* [256], or NULL */
     int32_t in_zero;
     int32_t out_zero;
     struct spkl_mlperf_scale in_scale;

@@ -123,7 +123,8 @@ static void help(struct spkl_mlperf *m, const struct words *words)
              "db HH..        the next bytes of it, two hex digits each\r\n"
              "db print       the bytes that are loaded\r\n"
              "infer N [W]    W inferences (10), then N that are timed\r\n"
-             "results        of the last inference\r\n");
+             "results        of the last inference\r\n"
+             "help           this\r\n");
 }
 
 /* A size that is refused leaves no input: what follows must not be taken for

@@ -88,11 +88,19 @@ void spkl_mlperf_prepare(struct spkl_mlperf *m)
     }
 }
 
-/* A network may overwrite its input, so it is written each time. */
-static void write_input(const struct spkl_mlperf *m)
+static void write_by_table(const struct spkl_mlperf *m)
 {
-    const void *from = takes_floats() ? (const void *)quantised(m) : m->data;
-    word mask = spkl_mlperf_task.input == SPKL_MLPERF_PIXELS ? PIXELS_MASK : 0;
+    int8_t *to = m->input.at;
+
+    for (uint32_t i = 0; i < m->input.size; i++) {
+        to[i] = spkl_mlperf_task.table[m->data[i]];
+    }
+}
+
+/* Four bytes at a time, with some bits turned. */
+static void write_words(const struct spkl_mlperf *m, const void *from,
+                        word mask)
+{
     const word *words = from;
     word *to = m->input.at;
     uint32_t n = m->input.size / 4;
@@ -102,6 +110,23 @@ static void write_input(const struct spkl_mlperf *m)
     }
     for (uint32_t i = 4 * n; i < m->input.size; i++) {
         ((uint8_t *)to)[i] = ((const uint8_t *)from)[i] ^ (uint8_t)mask;
+    }
+}
+
+/* A network may overwrite its input, so it is written each time. */
+static void write_input(const struct spkl_mlperf *m)
+{
+    switch (spkl_mlperf_task.input) {
+    case SPKL_MLPERF_TABLE:
+        write_by_table(m);
+        break;
+    case SPKL_MLPERF_FLOATS:
+        write_words(m, quantised(m), 0);
+        break;
+    default:
+        write_words(m, m->data,
+                    spkl_mlperf_task.input == SPKL_MLPERF_PIXELS ? PIXELS_MASK
+                                                                 : 0);
     }
 }
 

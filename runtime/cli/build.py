@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from spikelet.cli.options import board_options, conversion_options, get_model, spiking
+from spikelet.cli.mlperf_option import mlperf_option
+from spikelet.cli.options import board_options, conversion_options, get_model
 from spikelet.cli.screen import json_option, print_json, say, size, table
 from spikelet.errors import SpikeletError
 from spikelet.firmware import Build, Use, build
-from spikelet.model import Model
 
 __all__ = ["command"]
 
@@ -23,6 +23,7 @@ __all__ = ["command"]
     "-o", "--output", type=click.Path(path_type=Path), default=Path("firmware"), show_default=True, help="A folder."
 )
 @click.option("--optimise", type=click.Choice(["2", "s"]), default="2", show_default=True, help="2: fast; s: small.")
+@mlperf_option
 @click.option("--force", is_flag=True, help="Replace the firmware if it is there.")
 @board_options
 @conversion_options
@@ -33,6 +34,7 @@ def command(
     board: str,
     output: Path,
     optimise: str,
+    mlperf: str | None,
     compiler: str,
     force: bool,
     as_json: bool,
@@ -40,7 +42,8 @@ def command(
 ) -> None:
     """Build firmware for a board, with MODEL in it; without, it takes models at run time.
 
-    Writes OUTPUT/BOARD.elf and prints what it takes of each memory, and the deepest stack.
+    Writes OUTPUT/BOARD.elf and prints what it takes of each memory, and the deepest stack. With --mlperf the firmware
+    is a device under test of MLPerf Tiny, with an int8 network in it.
     """
     from spikelet import board_files
 
@@ -50,8 +53,10 @@ def command(
         raise SpikeletError(f"{output} is a file: give a folder (-o)")
     if file.exists() and not force:
         raise SpikeletError(f"{file} exists: choose another folder (-o), or say --force to replace it")
-    loaded: Model | None = spiking(get_model(model, options), "build") if model else None
-    made = build(target, model=loaded, compiler=compiler, optimise=optimise, output=output)
+    if mlperf and model is None:
+        raise click.UsageError("--mlperf needs a MODEL")
+    loaded = get_model(model, options) if model else None
+    made = build(target, model=loaded, compiler=compiler, optimise=optimise, output=output, mlperf=mlperf or "")
     if as_json:
         print_json(_data(made))
         return

@@ -9,6 +9,14 @@ from typing import Any
 
 import click
 
+from spikelet.cli.graded_options import (
+    get_graded_data,
+    graded_data_options,
+    refuse_ticks,
+    take_choices,
+    without_choices,
+)
+from spikelet.cli.mlperf_option import mlperf_option
 from spikelet.cli.options import (
     board_options,
     conversion_options,
@@ -16,19 +24,25 @@ from spikelet.cli.options import (
     get_model,
     host_encoding,
     recording_options,
-    spiking,
     take_reading,
 )
 from spikelet.cli.screen import Rows, json_option, number, percent, print_json, progress, say, table
 from spikelet.datasets import DataSet
+from spikelet.emulation import Emulation
 from spikelet.emulator import EmulatedBoard, Instructions, emulate
+from spikelet.errors import DeviceError
 from spikelet.evaluate import Evaluation, evaluate
+from spikelet.firmware import build
 from spikelet.fit import require_counting
+from spikelet.graded.model import GradedModel
 from spikelet.model import Model
+from spikelet.transport import SocketTransport, Transport
 
 __all__ = ["command"]
 
 _FUNCTIONS = 12
+#: The last thing that a device of MLPerf Tiny says at its start, and how long it may be silent before [s].
+_READY, _START = b"m-ready\r\n", 20.0
 
 
 @click.command("emulate")
@@ -45,6 +59,8 @@ _FUNCTIONS = 12
 @click.option("--pty", is_flag=True, help="Serve the serial line on a pseudo-terminal.")
 @click.option("--embed", is_flag=True, help="Build MODEL into the firmware, rather than load it over the line.")
 @click.option("--optimise", type=click.Choice(["2", "s"]), default="2", show_default=True, help="2: fast; s: small.")
+@mlperf_option
+@graded_data_options
 @recording_options
 @board_options
 @conversion_options
@@ -61,33 +77,48 @@ def command(
     optimise: str,
     pty: bool,
     embed: bool,
+    mlperf: str | None,
     as_json: bool,
     **options: Any,
 ) -> None:
     """Run an emulated BOARD.
 
-    With DATA (.npz, or recordings) its samples are run through MODEL, and the instructions of each layer and
+    With DATA (.npz, recordings, or images) its samples are run through MODEL, and the instructions of each layer and
     function are printed. Without, the board's serial line is served until Ctrl-C: connect to it as to a real board
-    (--on socket://...).
+    (--on socket://...), or with --mlperf by the runner of MLPerf Tiny.
     """
     if pty and tcp is not None:
         raise click.UsageError("either --tcp or --pty")
     if data is not None and (pty or tcp is not None):
         raise click.UsageError("--tcp and --pty serve the line to others: leave out DATA, or them")
-    if model is None and embed:
-        raise click.UsageError("--embed needs a MODEL")
-    reading = take_reading(options)
+    if model is None and (embed or mlperf):
+        raise click.UsageError(f"{'--embed' if embed else '--mlperf'} needs a MODEL")
+    if data is not None and mlperf:
+        raise click.UsageError("--mlperf serves the line to a runner: leave out DATA, or --mlperf")
+    reading, choices = take_reading(options), take_choices(options)
     if model is None:
         with emulate(None, board, compiler=compiler, optimise=optimise, count=False) as running:
-            _serve(running, tcp, pty=pty)
+            _serve(running.transport, running.name, tcp, pty=pty)
         return
     encode = host_encoding(model, options)
-    loaded = spiking(get_model(model, options, reading), "emulate")
+    loaded = get_model(model, options, reading, choices)
+    if mlperf:
+        made = build(board, model=loaded, compiler=compiler, optimise=optimise, mlperf=mlperf)
+        _serve_benchmark(Emulation(made, count=False), tcp, pty=pty)
+        return
     if data is None:
-        with emulate(loaded, board, compiler=compiler, optimise=optimise, embed=embed, count=False) as running:
-            _serve(running, tcp, pty=pty)
+        with emulate(loaded, board, compiler=compiler, optimise=optimise, embed=embed, count=False) as served:
+            _serve(served.transport, served.name, tcp, pty=pty)
         return
     require_counting(board)
+    if isinstance(loaded, GradedModel):
+        refuse_ticks(ticks, reading)
+        from spikelet.cli.graded_emulate import emulate_graded
+
+        with emulate(loaded, board, compiler=compiler, optimise=optimise, embed=embed) as graded:
+            emulate_graded(graded, get_graded_data(data, loaded, choices, samples), as_json=as_json)
+        return
+    without_choices(choices)
     found = get_data(data, loaded, samples=samples, ticks=ticks, encode=encode, reading=reading)
     with (
         emulate(loaded, board, compiler=compiler, optimise=optimise, embed=embed, count=True, layers=True) as running,
@@ -121,19 +152,34 @@ class _Run:
         return sum(self.data.ticks_of(index) for index in range(len(self.data)))
 
 
-def _serve(board: EmulatedBoard, tcp: int | None, *, pty: bool) -> None:
-    """Serve the line until Ctrl-C."""
+def _serve(line: Transport, name: str, tcp: int | None, *, pty: bool, hint: str = "") -> None:
+    """Serve a board's line until Ctrl-C."""
     from spikelet.bridge import serve_pty, serve_tcp
 
-    def announce(name: str) -> None:
-        say(f"{board.name} listens on {name}; try: spikelet eval MODEL DATA --on {name}")
+    def announce(port: str) -> None:
+        say(f"{name} listens on {port}; {hint or f'try: spikelet eval MODEL DATA --on {port}'}")
         say("Ctrl-C ends it")
 
     with contextlib.suppress(KeyboardInterrupt):
         if pty:
-            serve_pty(board.transport, announce)
+            serve_pty(line, announce)
         else:
-            serve_tcp(board.transport, tcp or 0, announce)
+            serve_tcp(line, tcp or 0, announce)
+
+
+def _serve_benchmark(emulation: Emulation, tcp: int | None, *, pty: bool) -> None:
+    """Serve the line of a device of MLPerf Tiny; what it said at its start is gone, as of a board that is on."""
+    try:
+        line = SocketTransport(emulation.process.line, emulation.name)
+        said = b""
+        while not said.endswith(_READY):
+            heard = line.read(_START)
+            if not heard:
+                raise DeviceError(f"{emulation.name} does not say that it is ready; it said {said!r}")
+            said += heard
+        _serve(line, emulation.name, tcp, pty=pty, hint="give the port to the suite's runner (--pty: as a serial port)")
+    finally:
+        emulation.stop()
 
 
 def _print(run: _Run) -> None:

@@ -9,10 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from spikelet.fit import Fit
 
 __all__ = [
     "CHANNEL",
@@ -214,3 +217,14 @@ class GradedModel:
         from spikelet.graded.image import write
 
         write(self, path, force)
+
+    def report(self, board: str) -> Fit:
+        """Build the model into a board's firmware and count; print the result to see memory and instructions.
+
+        Raises:
+            NoRoomError: it does not fit: by how many bytes, in which memory.
+            BoardError: unknown board, no compiler.
+        """
+        from spikelet.fit import fit
+
+        return fit(self, board)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -12,12 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spikelet.converters.emit import kernel_names, kernel_table
-from spikelet.converters.emit.kernels import is_plain, is_small, tick_kernel
+from spikelet.converters.emit import graded_kernel_names, kernel_names, kernel_table, layer_table
+from spikelet.converters.emit.kernels import all_kernel_names, is_plain, is_small, tick_kernel
 from spikelet.image import encode
 from spikelet.model import V_MAX, Decoder, Encoder, LifChoices, Model, Population, ResetKind
 from strategies import corpus
 from support import native_board
+from support.graded_networks import corpus as corpus_of_graded
 from support.random_models import random_model
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -171,3 +173,23 @@ def test_a_model_without_decoders_and_encoders_links_none() -> None:
 
     assert not [name for name in names if name.startswith(("encode_", "decode_"))]
     assert [name for name in names if name.startswith("lif_")] == ["lif_tick_plain_s32"]
+
+
+def test_every_kernel_is_of_one_kind_of_network() -> None:
+    """Those in the table of spiking networks, and the others; both check images."""
+    spiking = set(all_kernel_names())
+    named = set(re.findall(r"spkl_(\w+)", (ROOT / "csrc" / "kernels" / "all.c").read_text()))
+    every = {file.stem for file in (ROOT / "csrc" / "kernels" / "ref").glob("*.c")}
+
+    assert every & named <= spiking <= every
+    assert spiking & set(graded_kernel_names()) == {"image_crc"}
+    assert spiking | set(graded_kernel_names()) == every
+
+
+def test_the_table_of_a_graded_model_has_its_kinds_of_layers() -> None:
+    """One line each, in the order of the kinds; the others stay NULL."""
+    for model in corpus_of_graded(8):
+        lines = re.findall(r"SPKL_LAYER_ENTRY\((\w+), (\w+), ", layer_table(model))
+
+        assert [kind for kind, _ in lines] == [kind.name for kind in sorted({layer.kind for layer in model.layers})]
+        assert all(function == kind.lower() for kind, function in lines)
