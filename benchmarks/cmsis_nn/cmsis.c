@@ -58,14 +58,14 @@ static cmsis_nn_dims conv_filter(const struct task *t)
 
 static cmsis_nn_dw_conv_params depthwise_params(const struct task *t)
 {
-    return (cmsis_nn_dw_conv_params){
-        .input_offset = -t->in_zero,
-        .output_offset = t->out_zero,
-        .ch_mult = t->out_channels / t->in_channels,
-        .stride = {t->stride_x, t->stride_y},
-        .padding = {t->pad_x, t->pad_y},
-        .dilation = {t->dilation_x, t->dilation_y},
-        .activation = {t->act_min, t->act_max}};
+    return (cmsis_nn_dw_conv_params){.input_offset = -t->in_zero,
+                                     .output_offset = t->out_zero,
+                                     .ch_mult =
+                                         t->out_channels / t->in_channels,
+                                     .stride = {t->stride_x, t->stride_y},
+                                     .padding = {t->pad_x, t->pad_y},
+                                     .dilation = {t->dilation_x, t->dilation_y},
+                                     .activation = {t->act_min, t->act_max}};
 }
 
 static cmsis_nn_dims depthwise_filter(const struct task *t)
@@ -78,8 +78,7 @@ int bare_room_conv(const struct task *t)
     cmsis_nn_conv_params params = conv_params(t);
     cmsis_nn_dims in = in_dims(t), filter = conv_filter(t), out = out_dims(t);
 
-    return arm_convolve_wrapper_s8_get_buffer_size(&params, &in, &filter,
-                                                   &out);
+    return arm_convolve_wrapper_s8_get_buffer_size(&params, &in, &filter, &out);
 }
 
 int bare_run_conv(const struct task *t)
