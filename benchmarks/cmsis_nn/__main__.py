@@ -31,7 +31,7 @@ def main() -> None:
     options = parser.parse_args()
     try:
         _run(options)
-    except (interpreter.MissingError, BoardError) as error:
+    except (interpreter.MissingError, BoardError, ValueError) as error:
         print(error, file=sys.stderr)
         sys.exit(3)
 

@@ -40,10 +40,17 @@ class FileLayer:
 
 
 def read(path: Path) -> list[FileLayer]:
-    """All convolutions, depthwise and fully connected layers of int8 of a file, in order."""
+    """All convolutions, depthwise and fully connected layers of int8 of a file, in order.
+
+    Raises:
+        ValueError: not a .tflite file. One is believed what it says: check others with `spikelet check`.
+    """
     import tflite
 
-    model = tflite.Model.GetRootAs(path.read_bytes(), 0)
+    data = path.read_bytes()
+    if data[4:8] != b"TFL3":
+        raise ValueError(f"{path} is no .tflite file: it does not have the mark TFL3")
+    model = tflite.Model.GetRootAs(data, 0)
     graph = model.Subgraphs(0)
     found = []
     for index in range(graph.OperatorsLength()):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pytest
+from benchmarks.cmsis_nn.interpreter import MissingError
 from benchmarks.cmsis_nn.layers import Layer
 from benchmarks.cmsis_nn.ours import EmulatedLayers, Layers
+from benchmarks.cmsis_nn.table import Given, given
 from benchmarks.instructions.machine import BOARDS
 
+from paths import data
 from spikelet import _data
 from support.conv_kernels import HostLayers
 from support.conv_layers import in_place_shift, outputs, random_input, random_layer
@@ -165,6 +169,33 @@ def test_outputs_may_lie_over_inputs_that_are_no_longer_needed(layers: Layers, k
 
         made = layers.run(layer, given, over=in_place_shift(layer))
         assert outputs(layer, given).tolist() == made.tolist(), layer.parameters
+
+
+MODELS = [
+    "kws_ref_model",
+    pytest.param("pretrainedResnet_quant", marks=pytest.mark.slow),
+    pytest.param("vww_96_int8", marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_layers_of_real_networks_are_the_interpreters(layers: Layers, model: str) -> None:
+    """Every byte of every layer, on a real input: biases near 2^30, shifts of 31 and multipliers of 0 among them."""
+    found = _given(model)
+    for layer in found.layers:
+        given = found.tensors[layer.input].reshape(layer.layer.in_shape)
+        expected = found.tensors[layer.output].reshape(layer.layer.out_shape)
+
+        assert np.array_equal(expected, layers.run(layer.layer, given)), layer.index
+
+
+@cache
+def _given(model: str) -> Given:
+    file = data(f"tflite/{model}.tflite")
+    try:
+        return given(file, data("tflite/inputs.npz"))
+    except MissingError as error:
+        pytest.skip(str(error))
 
 
 def test_a_kernel_set_has_all_kernels_of_lists_or_none() -> None:
