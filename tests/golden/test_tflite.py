@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from paths import ROOT, data
+from paths import ROOT
 from spikelet.converters.tflite import convert_tflite, read_tflite
 from spikelet.graded.engine import GradedEngine
 from spikelet.graded.model import GradedModel
@@ -19,16 +18,12 @@ from spikelet.graded.reference import GradedReference
 from spikelet.graded.runner import GradedRunner
 from support.tflite_compare import Comparison, as_given, as_integers, same_as, some_inputs
 from support.tflite_interpreter import FOLLOWED, TfliteInterpreter, interpreter_version
+from support.tflite_real import GOLDEN, REAL, golden_judge, path_of, real_inputs
 
-FOLDER = Path(__file__).resolve().parent / "tflite"
+FOLDER = GOLDEN
 NAMES = sorted(path.stem for path in FOLDER.glob("*.tflite"))
 #: Networks of full size that make_tflite.py --full has left there: too large to commit.
 FULL = Path(os.environ.get("SPIKELET_TFLITE", ROOT / "build" / "tflite"))
-REAL = {
-    "kws01": "tflite/kws_ref_model.tflite",
-    "ic01": "tflite/pretrainedResnet_quant.tflite",
-    "vww01": "tflite/vww_96_int8.tflite",
-}
 RUNNERS: Mapping[str, Callable[[GradedModel], GradedRunner]] = {"reference": GradedReference, "engine": GradedEngine}
 #: Operators that move values, or give them another name: what they write may have no bytes of its own.
 MOVES = {
@@ -36,11 +31,6 @@ MOVES = {
     "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE",
 }  # fmt: skip
 RANDOM = 200
-
-
-def _path(name: str) -> Path:
-    """A golden file, or a real one; skips the test where the real ones are absent."""
-    return data(REAL[name]) if name in REAL else FOLDER / f"{name}.tflite"
 
 
 def _comparison(runner: GradedRunner) -> Comparison:
@@ -102,16 +92,8 @@ def test_every_layer_has_the_golden_bytes(name, kind):
     model = convert_tflite(FOLDER / f"{name}.tflite")
     runner = _comparison(RUNNERS[kind](model))
     for number in range(len(golden["in0"])):
-
-        def judge(tensor: int, values: Any, number: int = number) -> None:
-            if f"t{tensor}" in golden:
-                expected = golden[f"t{tensor}"][number]
-                np.testing.assert_array_equal(values.reshape(-1), expected.reshape(-1), err_msg=f"tensor {tensor}")
-            elif f"c{tensor}" in golden:
-                assert golden[f"c{tensor}"][number] == zlib.crc32(values.tobytes()), f"tensor {tensor}"
-
         given = [golden[f"in{port}"][number] for port in range(len(model.inputs))]
-        runner.run(as_integers(model, given), judge)
+        runner.run(as_integers(model, given), golden_judge(golden, number))
     _check_that_all_was_seen(FOLDER / f"{name}.tflite", [runner])
 
 
@@ -141,14 +123,14 @@ def test_golden_files_made_again_are_the_same():
 @pytest.mark.parametrize("name", [*NAMES, *REAL])
 def test_every_layer_equals_the_interpreter_for_some_inputs(name):
     """The quick part of the next test."""
-    assert _compare(_path(name), _random(_path(name), 4)) == 4
+    assert _compare(path_of(name), _random(path_of(name), 4)) == 4
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [*NAMES, *REAL])
 def test_every_layer_equals_the_interpreter_for_random_inputs(name):
     """200 random inputs, all bytes of all layers, on reference and engine."""
-    assert _compare(_path(name), _random(_path(name), RANDOM)) == RANDOM
+    assert _compare(path_of(name), _random(path_of(name), RANDOM)) == RANDOM
 
 
 @pytest.mark.slow
@@ -161,36 +143,16 @@ def test_networks_of_full_size_equal_the_interpreter():
         assert _compare(path, _random(path, 20)) == 20
 
 
-def _real_inputs(name: str) -> Iterator[Sequence[Any]]:
-    """What inputs.npz has for a network, as its int8 input takes it."""
-    stored = np.load(data("tflite/inputs.npz"))
-    if name == "kws01":
-        yield [stored["kws"]]
-    if name in ("vww01", "ic01"):
-        gray = stored["vww_gray"].astype(np.int64)
-        if name == "ic01":
-            # Boxes of 3 x 3 pixels, halves rounded up.
-            gray = (gray.reshape(32, 3, 32, 3).sum(axis=(1, 3)) * 2 + 9) // 18
-        yield [np.repeat((gray - 128).astype(np.int8)[None, :, :, None], 3, axis=3)]
-    if name == "autoencoder":
-        tensor = convert_tflite(_path(name)).tensors[0]
-        frames = stored["ad_logmel"]
-        for first in range(len(frames) - 4):
-            window = frames[first : first + 5].reshape(1, 640)
-            q = np.rint(window / np.float32(tensor.scale)) + tensor.zero_point
-            yield [np.clip(q, -128, 127).astype(np.int8)]
-
-
 @pytest.mark.parametrize("name", [*REAL, "autoencoder"])
 def test_every_layer_equals_the_interpreter_for_real_inputs(name):
     """All of inputs.npz: a spoken word, a picture, 196 windows of a machine's sound."""
-    assert _compare(_path(name), _real_inputs(name)) == (196 if name == "autoencoder" else 1)
+    assert _compare(path_of(name), real_inputs(name)) == (196 if name == "autoencoder" else 1)
 
 
 @pytest.mark.parametrize("name", ["streaming", "streaming_s16", "streaming_floats"])
 def test_a_reset_stream_begins_anew(name):
     """Variables go on from one inference to the next as the interpreter's do, and begin anew after reset."""
-    path = _path(name)
+    path = path_of(name)
     _skip_unless_followed(path)
     model = convert_tflite(path)
     interpreter = TfliteInterpreter(path)
