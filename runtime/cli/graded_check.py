@@ -10,7 +10,7 @@ from typing import Any
 from spikelet.budget_room import Room, room
 from spikelet.cli.graded_options import get_graded_data
 from spikelet.cli.options import is_network
-from spikelet.cli.screen import Rows, number, print_json, progress, say, size, status, table
+from spikelet.cli.screen import Rows, counted, number, print_json, progress, say, size, status, table
 from spikelet.errors import LimitError, NoRoomError
 from spikelet.fit import counting_board
 from spikelet.graded.budget import GradedCost, graded_cost
@@ -82,10 +82,10 @@ def _print(model: GradedModel, path: Path, report: dict[str, Any], data: GradedD
     verb = "can be converted" if is_network(path) else "is a whole image"
     say(f"{path} {verb}: int8, {one_line(model)}")
     memory = report["memory"]
-    say(f"{number(report['parameters'])} parameters, {number(report['macs'])} multiply-accumulates an inference")
+    say(f"{number(report['parameters'])} weights, {number(report['macs'])} multiply-accumulates an inference")
     say(f"the image takes {size(memory['image'])} of flash, a running network {size(memory['arena'])} of RAM")
     if data is not None:
-        say(f"the data set fits: {len(data)} samples")
+        say(f"the data set fits: {counted(len(data), 'sample')}")
 
 
 def _board(model: GradedModel, name: str, compiler: str, data: GradedDataSet | None, *, count: bool) -> _Board:

@@ -10,7 +10,7 @@ import numpy as np
 
 from spikelet.cli.confusion import class_name, print_confusion
 from spikelet.cli.graded_options import get_graded_data
-from spikelet.cli.screen import Rows, number, percent, print_json, progress, say, table
+from spikelet.cli.screen import Rows, counted, number, percent, print_json, progress, say, table
 from spikelet.graded.data import GradedDataSet
 from spikelet.graded.data_shapes import Choices
 from spikelet.graded.evaluate import GradedEvaluation, Task, evaluate
@@ -77,7 +77,7 @@ def run_graded_eval(
 def _print_classes(where: str, data: GradedDataSet, result: GradedEvaluation, labels: Any, k: int) -> None:
     n = len(data)
     if result.labels is None:
-        say(f"{data.name} on {where}: {number(n)} samples without labels")
+        say(f"{data.name} on {where}: {counted(n, 'sample')} without labels")
         if n <= _LISTED:
             rows: Rows = [
                 (index, class_name(int(p), labels), f"{c:.4g}")
@@ -96,7 +96,7 @@ def _print_classes(where: str, data: GradedDataSet, result: GradedEvaluation, la
 
 def _print_errors(where: str, data: GradedDataSet, result: GradedEvaluation) -> None:
     n = len(data)
-    say(f"{data.name} on {where}: {number(n)} samples, mean squared error {result.errors.mean():.5g}")
+    say(f"{data.name} on {where}: {counted(n, 'sample')}, mean squared error {result.errors.mean():.5g}")
     groups = [("all", np.full(n, True))] if result.labels is None else []
     for label in [] if result.labels is None else np.unique(result.labels).tolist():
         groups.append((f"label {label}", result.labels == label))

@@ -9,7 +9,7 @@ import numpy as np
 
 from spikelet.cli.confusion import class_name
 from spikelet.cli.graded_options import get_graded_data
-from spikelet.cli.screen import Rows, number, percent, print_json, say, table
+from spikelet.cli.screen import Rows, counted, number, percent, print_json, say, table
 from spikelet.errors import DataError
 from spikelet.graded.data_shapes import Choices
 from spikelet.graded.evaluate import Task, task_of
@@ -53,7 +53,7 @@ def run_graded(
     """
     found = get_graded_data(data, model, choices)
     if sample >= len(found):
-        raise DataError(f"{data} has {len(found)} samples, numbered from 0: there is no sample {sample}")
+        raise DataError(f"{data} has {counted(len(found), 'sample')}, numbered from 0: there is no sample {sample}")
     with open_graded(where, model, compiler=compiler) as runner:
         for inputs in found.inputs(sample):
             outputs = runner.infer(*inputs)

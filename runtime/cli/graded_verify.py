@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from spikelet.cli.graded_options import get_graded_data
-from spikelet.cli.screen import Rows, number, percent, print_json, progress, say, table
+from spikelet.cli.screen import Rows, counted, number, percent, print_json, progress, say, table
 from spikelet.graded.data_shapes import Choices
 from spikelet.graded.model import GradedModel
 from spikelet.graded.report import short_name
@@ -90,7 +90,7 @@ def _told(meta: Any, *names: str) -> Any:
 
 def _print(model: GradedModel, result: GradedVerification, notes: list[str]) -> None:
     more = f", {number(result.inferences)} inferences" if result.inferences != result.samples else ""
-    say(f"{number(result.samples)} samples{more}, {len(model.layers)} layers")
+    say(f"{counted(result.samples, 'sample')}{more}, {len(model.layers)} layers")
     if result.float_layers:
         _print_float(model, result)
     rows: Rows = [

@@ -18,6 +18,7 @@ from rich.table import Table
 
 __all__ = [
     "Rows",
+    "counted",
     "json_option",
     "number",
     "percent",
@@ -140,6 +141,11 @@ def status(text: str) -> Iterator[None]:
 def number(value: float, digits: int = 0) -> str:
     """A number with separators."""
     return f"{value:,.{digits}f}"
+
+
+def counted(count: int, what: str) -> str:
+    """A number of things, such as "1 sample" or "1,200 samples"."""
+    return f"{number(count)} {what}{'' if count == 1 else 's'}"
 
 
 def percent(part: float, digits: int = 2) -> str:

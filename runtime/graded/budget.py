@@ -143,5 +143,9 @@ def graded_cost(
                 total += running.instructions().engine
                 inferences += 1
             progress(1)
-    what = "numbers drawn at random" if data is None else f"{len(data)} samples of {data.name}"
+    what = (
+        "numbers drawn at random"
+        if data is None
+        else f"{len(data)} {'sample' if len(data) == 1 else 'samples'} of {data.name}"
+    )
     return GradedCost(board=board.name, instructions=total / inferences, inferences=inferences, inputs=what)
