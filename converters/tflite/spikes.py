@@ -25,7 +25,7 @@ from spikelet.converters.tflite.spikes_wiring import Plan
 from spikelet.errors import ConvertError, DataError
 from spikelet.model import Decoder, Encoder, Model
 
-__all__ = ["Spikes", "convert_spikes"]
+__all__ = ["Spikes", "convert_spikes", "frames_of"]
 
 #: min(x gain, 2^16) 255 / 2^16, rounded down, is x.
 _GAIN = 258

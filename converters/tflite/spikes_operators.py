@@ -113,7 +113,7 @@ class Planner:
         if signal.rectified and signal.sent:  # what neurons send is cut already
             return signal
         tensor, path = self.reading.written(operator), path_of(operator)
-        ceiling = min(self.reading.ceiling(tensor), 6.0 if said == "RELU6" else np.inf)
+        ceiling = min(self.reading.ceiling(operator), 6.0 if said == "RELU6" else np.inf)
         signal = self.wiring.weighted(f"{path}.from", signal)
         return self.wiring.population(path, signal, Role(tensor=tensor.index, ceiling=ceiling))
 
@@ -167,7 +167,7 @@ def _stride(planner: Planner, operator: Operator) -> _Pair:
 
 def _convolution(planner: Planner, operator: Operator) -> Signal:
     signal = _map(planner, operator, planner.sent(operator))
-    weights, channels = planner.reading.weights(operator), signal.shape[0]
+    weights, channels = planner.reading.weights(operator, 4), signal.shape[0]
     depthwise = operator.kind == "DEPTHWISE_CONV_2D"
     weights = weights.transpose((3, 0, 1, 2) if depthwise else (0, 3, 1, 2))
     groups = channels if depthwise else channels // max(weights.shape[1], 1)
@@ -193,14 +193,14 @@ def _convolution(planner: Planner, operator: Operator) -> Signal:
 
 def _biased(planner: Planner, operator: Operator, signal: Signal) -> Signal:
     """Behind the bias and the ReLU of a convolution or matrix."""
-    bias = planner.reading.bias(operator)
+    bias = planner.reading.bias(operator, signal.shape[0])
     if bias is not None:
         signal = planner.wiring.plus(signal, np.repeat(bias, size_of(signal.shape[1:])))
     return planner.activated(operator, signal)
 
 
 def _dense(planner: Planner, operator: Operator) -> Signal:
-    signal, weights = planner.bare(operator, planner.sent(operator)), planner.reading.weights(operator)
+    signal, weights = planner.bare(operator, planner.sent(operator)), planner.reading.weights(operator, 2)
     size = size_of(signal.shape)
     if size != weights.shape[1]:
         planner.reading.refuse(operator, "inputs", f"{size} values", f"{weights.shape[1]}, one row")
@@ -250,7 +250,7 @@ def _max_pool(planner: Planner, operator: Operator) -> Signal:
     signal = planner.sent(operator)
     tensor = planner.reading.written(operator)
     like = signal.paths[0].removesuffix(".value")
-    role = Role(tensor=tensor.index, ceiling=planner.reading.ceiling(tensor), like=like)
+    role = Role(tensor=tensor.index, ceiling=planner.reading.ceiling(operator), like=like)
     made = largest(planner.wiring, path_of(operator), signal, role, kernel=kernel, stride=stride, pad=pad)
     return planner.activated(operator, made)
 

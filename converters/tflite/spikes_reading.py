@@ -17,6 +17,8 @@ _DEAD = 1e-12
 _LIMITS = {"INT8": 127, "INT16": 32767, "UINT8": 255}
 #: What a frame's number, 0 to 255, is above the file's.
 _ABOVE = {"INT8": 128, "UINT8": 0}
+#: Largest weight or bias, scale of an input, and its inverse.
+_LARGEST = 1e15
 #: Largest stride or window.
 _MAX_OPTION = 65535
 DAMAGED = "The file is damaged: export it again."
@@ -99,30 +101,44 @@ class Reading:
                     "a scale",
                     "Export the file with full integer quantisation.",
                 )
-            return values
+            return self._finite(operator, tensor, values)
         shape = [-1 if axis == known.axis and len(known.scale) > 1 else 1 for axis in range(values.ndim)]
         scale, zero = (array.astype(np.float64).reshape(shape) for array in (known.scale, known.zero_point))
-        real: FloatArray = scale * (values - zero)
-        return real
+        return self._finite(operator, tensor, scale * (values - zero))
 
-    def weights(self, operator: Operator) -> FloatArray:
+    def _finite(self, operator: Operator, tensor: Tensor, values: FloatArray) -> FloatArray:
+        if not np.all(np.abs(values) < _LARGEST):
+            largest = f"tensor {tensor.index} with {np.max(np.abs(values)):g}"
+            self.refuse(operator, "inputs", largest, f"numbers up to {_LARGEST:g}", DAMAGED)
+        return values
+
+    def weights(self, operator: Operator, axes: int) -> FloatArray:
         """The second input, without dust."""
         values = self.constant(operator, 1)
+        if values.ndim != axes:
+            self.refuse(operator, "inputs", f"weights of shape {values.shape}", f"{axes} axes", DAMAGED)
         values[np.abs(values) < _DEAD * np.max(np.abs(values), initial=0.0)] = 0.0
         return values
 
-    def bias(self, operator: Operator) -> FloatArray | None:
-        """The third input, where there is one."""
+    def bias(self, operator: Operator, outputs: int) -> FloatArray | None:
+        """The third input, where there is one; one number for each output."""
         if len(operator.inputs) < 3 or operator.inputs[2] < 0:
             return None
-        return self.constant(operator, 2).reshape(-1)
+        values = self.constant(operator, 2).reshape(-1)
+        if len(values) != outputs:
+            self.refuse(operator, "inputs", f"{len(values)} biases", f"{outputs}", DAMAGED)
+        return values
 
-    def ceiling(self, tensor: Tensor) -> float:
-        """The largest number that a tensor can hold."""
+    def ceiling(self, operator: Operator) -> float:
+        """The largest number that the tensor which an operator writes can hold."""
+        tensor = self.written(operator)
         known = tensor.quantisation
         if known is None or tensor.kind not in _LIMITS:
             return float("inf")
-        return float(known.scale[0]) * (_LIMITS[tensor.kind] - int(known.zero_point[0]))
+        most = float(known.scale[0]) * (_LIMITS[tensor.kind] - int(known.zero_point[0]))
+        if most * _LARGEST <= 1:
+            self.refuse(operator, "quantization", f"values up to {most:g}", "a tensor with room above 0", DAMAGED)
+        return most
 
     def pixels(self, scale: float | None, zero: int | None) -> tuple[float, int]:
         """What a frame's numbers mean: scale (number - zero).
@@ -136,13 +152,18 @@ class Reading:
             tensor = self.written(readers[0])
         known = tensor.quantisation
         if known is not None and tensor.kind in _ABOVE and scale is None and zero is None:
-            return float(known.scale[0]), int(known.zero_point[0]) + _ABOVE[tensor.kind]
-        if known is None and scale is not None and 0 < scale < np.inf and 0 <= (zero or 0) <= 255:
+            own, above = float(known.scale[0]), int(known.zero_point[0]) + _ABOVE[tensor.kind]
+            if 1 / _LARGEST < own < _LARGEST and 0 <= above <= 255:
+                return own, above
+        if known is None and scale is not None and 1 / _LARGEST < scale < _LARGEST and 0 <= (zero or 0) <= 255:
             return scale, zero or 0
         raise ConvertError(
             f"tensor {tensor.index} ({tensor.name[:60]})",
             "input_scale",
-            found=f"{scale} and zero {zero} for an input of {tensor.kind}, {'with' if known else 'without'} a scale",
+            found=(
+                f"{scale} and zero {zero} for an input of {tensor.kind} with"
+                f" {'no scale' if known is None else f'scale {known.scale[0]:g} and zero point {known.zero_point[0]}'}"
+            ),
             allowed="for int8 and uint8 what the file says; for float32 a scale above 0 and a zero of 0 to 255",
             hint="Leave input_scale= out for quantised files; 1/255 means pixels of 0 to 1.",
         )

@@ -7,9 +7,15 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from spikelet.converters.nodes import size_of
 from spikelet.converters.tflite.reader import parse_tflite
-from spikelet.converters.tflite.spikes import convert_spikes
-from spikelet.errors import ConvertError
+from spikelet.converters.tflite.spikes import convert_spikes, frames_of
+from spikelet.converters.tflite.spikes_levels import levels
+from spikelet.converters.tflite.spikes_operators import Planner
+from spikelet.converters.tflite.spikes_reading import Reading
+from spikelet.errors import ConvertError, DataError
+from support.spikes_damage import damaged
+from support.spikes_networks import CASES, built
 from support.tflite_network import Network, Value
 
 RELU = {"activation": "RELU", "zero": -128}
@@ -148,3 +154,20 @@ def test_silent_networks_have_thresholds() -> None:
     model = convert_spikes(parse_tflite(net.file.build()), calibration=np.zeros((2, 72), np.uint8))
 
     assert all(np.all(p.parameters["fire_above"] > 0) for p in model.populations if p.choices.fires)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_files_that_contradict_themselves_are_refused(name: str) -> None:
+    """A changed option, shape, input or scale is refused, or is another network: never anything but these."""
+    file, rng = parse_tflite(built(name)), np.random.default_rng(3)
+    refused = 0
+    for _ in range(12):
+        broken = damaged(file, rng)
+        size = size_of(broken.subgraphs[0].tensors[broken.subgraphs[0].inputs[0]].shape)
+        frames = np.zeros((1, min(size, 2**17)), np.uint8)
+        try:
+            plan = Planner(Reading(broken), None, None).plan()
+            levels(plan, frames_of(plan, frames), percentile=99.9, channels=True)
+        except (ConvertError, DataError):
+            refused += 1
+    assert refused > 0
