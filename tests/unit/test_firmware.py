@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from paths import ROOT
 from spikelet import board_files, firmware, toolchain
+from spikelet.converters import convert
 from spikelet.converters.emit import image_source, kernel_names
 from spikelet.errors import BoardError
-from spikelet.firmware import build
+from spikelet.firmware import build, engine_size
+from spikelet.graded.model import GradedModel
 from spikelet.parts import parts_of
 from support.random_models import grown, random_model
 from support.tools import COMPILERS, need_compiler
@@ -139,3 +142,15 @@ def test_no_compiler_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> No
         build("rv32imc", compiler="gcc")
     with pytest.raises(BoardError, match="there are auto, gcc and zig"):
         build("cortex-m4", compiler="tcc")
+
+
+def test_the_engine_of_a_graded_network_is_linked_alone() -> None:
+    """Loader, kinds of layers and kernels that the network needs, of one file; the small build is smaller."""
+    need_compiler("arm", "gcc")
+    model = convert(ROOT / "examples" / "digits_int8" / "digits_int8.tflite")
+    assert isinstance(model, GradedModel)
+    fast, small = (engine_size("cortex-m4", model, compiler="gcc", optimise=o) for o in ("2", "s"))
+
+    assert {"spkl_graded_open", "spkl_graded_run", "spkl_run_conv_s8", "spkl_sum_list_u8_s32"} <= set(fast.by_symbol)
+    assert not {"spkl_open", "spkl_run_conv_s16", "spkl_run_mean", "main"} & set(fast.by_symbol)
+    assert 4000 < small.total < fast.total < 24_000
