@@ -174,16 +174,19 @@ static inline unsigned spkl_lane_lists(const struct spkl_list *list,
     return list->zero != -128 && list->below != list->end ? 2 : 1;
 }
 
-/* Four sums in lanes become words of acc at `step`. */
-static inline void spkl_widen_lanes(int32_t *acc, size_t step, uint32_t first,
+static inline void spkl_add_to(int32_t *acc, uint32_t sum, bool minus)
+{
+    *acc = (int32_t)((uint32_t)*acc + (minus ? 0u - sum : sum));
+}
+
+/* Four sums in lanes are added to words, or subtracted. */
+static inline void spkl_widen_lanes(int32_t *acc, uint32_t first,
                                     uint32_t second, bool minus)
 {
-    const uint32_t sums[4] = {first & 0xFFFFu, second & 0xFFFFu, first >> 16,
-                              second >> 16};
-
-    for (unsigned i = 0; i < 4; i++, acc += step) {
-        *acc = (int32_t)((uint32_t)*acc + (minus ? 0u - sums[i] : sums[i]));
-    }
+    spkl_add_to(acc, first & 0xFFFFu, minus);
+    spkl_add_to(acc + 1, second & 0xFFFFu, minus);
+    spkl_add_to(acc + 2, first >> 16, minus);
+    spkl_add_to(acc + 3, second >> 16, minus);
 }
 
 #endif

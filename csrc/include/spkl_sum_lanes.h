@@ -30,8 +30,38 @@ spkl_sum_byte_group(int32_t *acc, const struct spkl_lane_entry *entry,
             odd1 += (words[1].word >> 8 & SPKL_LANES) * size;
         }
     }
-    spkl_widen_lanes(acc, 1, all0 - (odd0 << 8), odd0, minus);
-    spkl_widen_lanes(acc + 4, 1, all1 - (odd1 << 8), odd1, minus);
+    spkl_widen_lanes(acc, all0 - (odd0 << 8), odd0, minus);
+    spkl_widen_lanes(acc + 4, all1 - (odd1 << 8), odd1, minus);
+    return entry;
+}
+
+/* The same with four words, for cores that have the registers. */
+static inline const struct spkl_lane_entry *
+spkl_sum_wide_group(int32_t *acc, const struct spkl_lane_entry *entry,
+                    uintptr_t at, bool minus)
+{
+    uint32_t all0 = 0, odd0 = 0, all1 = 0, odd1 = 0;
+    uint32_t all2 = 0, odd2 = 0, all3 = 0, odd3 = 0;
+
+    for (; entry->size != 0; entry += 2) {
+        for (unsigned i = 0; i < 2; i++) {
+            const struct spkl_word *words = spkl_lane_words(entry + i, at);
+            uint32_t size = entry[i].size;
+
+            all0 += words[0].word * size;
+            odd0 += (words[0].word >> 8 & SPKL_LANES) * size;
+            all1 += words[1].word * size;
+            odd1 += (words[1].word >> 8 & SPKL_LANES) * size;
+            all2 += words[2].word * size;
+            odd2 += (words[2].word >> 8 & SPKL_LANES) * size;
+            all3 += words[3].word * size;
+            odd3 += (words[3].word >> 8 & SPKL_LANES) * size;
+        }
+    }
+    spkl_widen_lanes(acc, all0 - (odd0 << 8), odd0, minus);
+    spkl_widen_lanes(acc + 4, all1 - (odd1 << 8), odd1, minus);
+    spkl_widen_lanes(acc + 8, all2 - (odd2 << 8), odd2, minus);
+    spkl_widen_lanes(acc + 12, all3 - (odd3 << 8), odd3, minus);
     return entry;
 }
 
@@ -55,10 +85,10 @@ spkl_sum_code_group(int32_t *acc, const struct spkl_lane_entry *entry,
             sums[3] += (word >> 3 * bits & mask) * size;
         }
     }
-    spkl_widen_lanes(acc, 1, (sums[0] & 0xFFFFu) | sums[2] << 16,
+    spkl_widen_lanes(acc, (sums[0] & 0xFFFFu) | sums[2] << 16,
                      (sums[1] & 0xFFFFu) | sums[3] << 16, minus);
     acc += 16 / bits;
-    spkl_widen_lanes(acc, 1, sums[0] >> 16 | (sums[2] & 0xFFFF0000u),
+    spkl_widen_lanes(acc, sums[0] >> 16 | (sums[2] & 0xFFFF0000u),
                      sums[1] >> 16 | (sums[3] & 0xFFFF0000u), minus);
     return entry;
 }
@@ -79,17 +109,28 @@ static inline void spkl_sum_byte_lanes(int32_t *acc, struct spkl_list *list,
     unsigned n_lists = spkl_lane_lists(list, lists);
 
     spkl_end_lanes(list, list->zero != -128, pad);
-    for (size_t o = 0; o < n; o += 8, acc += 8, base += 8) {
-        if (!more) {
-            spkl_clear_sums(acc, 8);
-        }
+    if (!more) {
+        spkl_clear_sums(acc, (n + 7) & ~(size_t)7);
+    }
+    for (size_t o = 0; o < n;) {
+        bool wide = n - o > 8;
+
         for (unsigned i = 0; i < n_lists; i++) {
             const struct spkl_lane_entry *entry = lists[i];
 
             do {
-                entry = spkl_sum_byte_group(acc, entry, base, i != 0);
+                if (wide && i == 0) {
+                    entry = spkl_sum_wide_group(acc, entry, base, false);
+                } else if (wide) {
+                    entry = spkl_sum_wide_group(acc, entry, base, true);
+                } else {
+                    entry = spkl_sum_byte_group(acc, entry, base, i != 0);
+                }
             } while (entry++->row != SPKL_LANES_END);
         }
+        o += wide ? 16 : 8;
+        acc += wide ? 16 : 8;
+        base += wide ? 16 : 8;
     }
 }
 
