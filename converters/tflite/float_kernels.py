@@ -140,6 +140,7 @@ KERNELS: Mapping[str, Callable[[Call], Array]] = {
     "CONV_2D": convolution,
     "DEPTHWISE_CONV_2D": depthwise,
     "DEQUANTIZE": _dequantize,
+    "EXPAND_DIMS": _reshape,
     "FULLY_CONNECTED": fully_connected,
     "LEAKY_RELU": _leaky_relu,
     "LOGISTIC": _logistic,

@@ -67,12 +67,19 @@ class FloatRun:
         Raises:
             DataError: an array is missing or has another shape than the file says.
         """
-        found: list[list[Array]] = [[] for _ in self.graph.outputs]
+        return self.values(self.graph.outputs, *inputs)
+
+    def values(self, tensors: Sequence[int], *inputs: npt.ArrayLike) -> tuple[Array, ...]:
+        """Run all samples, and give what is in some tensors; see `run`.
+
+        Args:
+            tensors: indices; no constants.
+            inputs: as of `run`.
+        """
+        found: list[list[Array]] = [[] for _ in tensors]
         for batch in self._batches(self.checked(inputs)):
-            values = dict(self.constants)
-            for tensor, array in self._steps(batch, keep=set(self.graph.outputs)):
-                values[tensor] = array
-            for parts, index in zip(found, self.graph.outputs, strict=True):
+            values = dict(self._steps(batch, keep=set(tensors)))
+            for parts, index in zip(found, tensors, strict=True):
                 parts.append(values[index])
         return tuple(np.concatenate(parts) for parts in found)
 

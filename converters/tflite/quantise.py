@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikelet.converters.precision import halves, table
+from spikelet.converters.precision import table
 from spikelet.converters.tflite.convert import convert_tflite
 from spikelet.converters.tflite.file import Subgraph, TfliteFile
 from spikelet.converters.tflite.float_call import Array
@@ -19,7 +19,7 @@ from spikelet.converters.tflite.quantise_emit import emitted
 from spikelet.converters.tflite.quantise_fit import Fitter
 from spikelet.converters.tflite.quantise_graph import WEIGHTED, folded, grouped
 from spikelet.converters.tflite.quantise_report import layer_rows, measured, tried_rows
-from spikelet.converters.tflite.quantise_settings import FEW, Settings, choose, fit, fitter
+from spikelet.converters.tflite.quantise_settings import FEW, Settings, choose, fit, fitter, parted
 from spikelet.errors import ConvertError, DataError
 from spikelet.graded.model import GradedModel
 from spikelet.graded.reference import GradedReference
@@ -81,12 +81,11 @@ def quantise(
     bits = said_bits(graph, 8 if isinstance(weights, str) else weights, numbers)
     inputs = _inputs(FloatRun(source), calibration)
     given = _labels(labels, inputs, graph)
-    parted = len(inputs[0]) >= FEW
-    first, second = halves(len(inputs[0])) if parted else (np.arange(len(inputs[0])),) * 2
+    first, second = parted(FloatRun(source), len(inputs[0]))
     part, held = ([array[chosen] for array in inputs] for chosen in (first, second))
     own, other = (None if given is None else given[chosen] for chosen in (first, second))
     nearest = weights != AUTO and set(bits.values()) == {8}
-    settings, tried = choose(source, groups, bits, part, nearest=nearest)
+    settings, tried = choose(source, groups, part, nearest=nearest)
     made = fitter(source, groups, settings, part)
     record: dict[str, Any] = {}
     if weights == AUTO:
@@ -97,7 +96,7 @@ def quantise(
     found, errors = measured(FloatRun(source), runner(model), held, other)
     rows = layer_rows(result, model, errors, numbers)
     report = {
-        "samples": {"fitted": len(first), "held_out": len(second) if parted else 0},
+        "samples": {"fitted": len(first), "held_out": len(second) if len(inputs[0]) >= FEW else 0},
         "settings": asdict(settings),
         "tried": tried_rows(tried),
         "layers": rows,

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from spikelet.converters.tflite.file import Operator, TfliteFile
+from spikelet.converters.tflite.file import Operator, Subgraph, TfliteFile
 from spikelet.converters.tflite.float_call import Array, Call
 from spikelet.converters.tflite.float_run import BATCH, VARIABLES, FloatRun, last_uses
-from spikelet.converters.tflite.quantise_graph import FIXED, WEIGHTED
+from spikelet.converters.tflite.quantise_graph import WEIGHTED
 from spikelet.converters.tflite.quantise_moments import measured
 from spikelet.converters.tflite.quantise_ranges import Scale
 from spikelet.converters.tflite.quantise_rectify import rectified
 from spikelet.converters.tflite.quantise_weights import AXES, Layer, Weights, fitted, nearest
 
-__all__ = ["Fitter", "Rounded", "output_loss"]
+__all__ = ["Fitter", "Rounded", "compared", "output_loss"]
 
 
 class Rounded(FloatRun):
@@ -32,7 +32,6 @@ class Rounded(FloatRun):
     def __init__(self, file: TfliteFile, scales: Mapping[int, Scale], layers: Mapping[int, Layer]) -> None:
         super().__init__(file)
         self._scales, self._layers = scales, dict(layers)
-        self._free = set(self.graph.outputs)
         for index, values in self.constants.items():
             if index in scales:
                 self.constants[index] = scales[index].rounded(values)
@@ -52,11 +51,8 @@ class Rounded(FloatRun):
         return Call(operator, call.tensors, call.output, given)
 
     def apply(self, operator: Operator, values: Mapping[int, Array]) -> Array:
-        """With the output rounded; probabilities that leave the network are not, so that none is 0."""
-        result, index = super().apply(operator, values), operator.outputs[0]
-        if operator.kind in FIXED and index in self._free:
-            return result
-        return self._scales[index].rounded(result)
+        """With the output rounded."""
+        return self._scales[operator.outputs[0]].rounded(super().apply(operator, values))
 
     def checked(self, inputs: Sequence[Array]) -> list[Array]:  # type: ignore[override]
         """Rounded."""
@@ -70,33 +66,29 @@ class Rounded(FloatRun):
         return values
 
 
-def output_loss(run: FloatRun, inputs: Sequence[Array], meant: Sequence[Array]) -> float:
-    """How far outputs are from those of the float network: 0 is equal.
+def compared(graph: Subgraph) -> list[int]:
+    """The tensors that tell how near two networks are: outputs, and of a softmax its input.
 
-    Of a softmax the mean divergence [nats], of others the squared error in parts of their variance; the sum over
-    outputs.
+    Where probabilities are near 0 and 1 they tell little, or by single samples.
+    """
+    inputs = {operator.outputs[0]: operator.inputs[0] for operator in graph.operators if operator.kind == "SOFTMAX"}
+    return [inputs.get(index, index) for index in graph.outputs]
+
+
+def output_loss(run: FloatRun, inputs: Sequence[Array], meant: Sequence[Array]) -> float:
+    """How far a network is from the float one: squared errors in parts of the variance, the sum over `compared`.
 
     Args:
         run: of the quantised network.
         inputs: of both.
-        meant: outputs of the float network.
+        meant: what is in `compared` in the float network.
     """
     run.reset()
-    kinds = [_writer(run, index) for index in run.graph.outputs]
     total = 0.0
-    for found, wanted, kind in zip(run.run(*inputs), meant, kinds, strict=True):
-        if kind == "SOFTMAX":
-            p, q = np.maximum(wanted, 1e-12).astype(np.float64), np.maximum(found, 1e-12).astype(np.float64)
-            total += float(np.mean(np.sum(p * np.log(p / q), axis=-1)))
-        else:
-            variance = float(np.var(wanted, axis=0, dtype=np.float64).sum()) * len(wanted)
-            total += float(np.sum((found - wanted) ** 2, dtype=np.float64)) / max(variance, 1e-30)
+    for found, wanted in zip(run.values(compared(run.graph), *inputs), meant, strict=True):
+        variance = float(np.var(wanted, axis=0, dtype=np.float64).sum()) * len(wanted)
+        total += float(np.sum((found - wanted) ** 2, dtype=np.float64)) / max(variance, 1e-30)
     return total
-
-
-def _writer(run: FloatRun, index: int) -> str:
-    """The kind of the operator that wrote a tensor."""
-    return next((operator.kind for operator in run.graph.operators if index in operator.outputs), "")
 
 
 class Fitter:
@@ -123,12 +115,11 @@ class Fitter:
         """All layers in 8 bits, rounded to the nearest."""
         return {operator.index: nearest(self._weights(operator)) for operator in self.layers}
 
-    def fit(self, bits: Mapping[int, int], *, rectify: bool = False) -> dict[int, Layer]:
+    def fit(self, bits: Mapping[int, int]) -> dict[int, Layer]:
         """All layers, each fitted to what the ones before it bring.
 
         Args:
             bits: 8, 4 or 2 by index of the operator.
-            rectify: fit scales and biases again to what is behind activations.
         """
         own, graph = Rounded(self.file, self.scales, {}), self._float.graph
         runs, last = (own, self._float), last_uses(graph)
@@ -136,7 +127,7 @@ class Fitter:
         for store, run in zip(values, runs, strict=True):
             store.update(zip(graph.inputs, run.checked(self._inputs), strict=True))
         result: dict[int, Layer] = {}
-        key: tuple[tuple[int, int], ...] = ((-1, int(rectify)),)
+        key: tuple[tuple[int, int], ...] = ()
         for operator in graph.operators:
             if operator.kind in WEIGHTED:
                 key = (*key, (operator.index, bits[operator.index]))
@@ -144,8 +135,7 @@ class Fitter:
                     given = self._weights(operator)
                     moments = measured(_calls(operator, runs, values), given.parts)
                     layer = fitted(given, bits[operator.index], moments)
-                    calls = _calls(operator, runs, values)
-                    self._done[key] = rectified(given, layer, calls) if rectify else layer
+                    self._done[key] = rectified(given, layer, _calls(operator, runs, values))
                 result[operator.index] = self._done[key]
                 own.take(operator, result[operator.index])
             if len(result) == len(self.layers):

@@ -22,7 +22,7 @@ FIXED: Mapping[str, tuple[float, int]] = {
     "TANH": (1 / 128, 0),
 }
 #: Operators whose output has the scale of their first input.
-_SAME = ("AVERAGE_POOL_2D", "MAX_POOL_2D", "PAD", "RESHAPE", "SQUEEZE", "STRIDED_SLICE")
+_SAME = ("AVERAGE_POOL_2D", "EXPAND_DIMS", "MAX_POOL_2D", "PAD", "RESHAPE", "SQUEEZE", "STRIDED_SLICE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

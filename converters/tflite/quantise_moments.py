@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from spikelet.converters.lowbits import DAMPING
 from spikelet.converters.nodes import FloatArray
@@ -14,7 +15,7 @@ from spikelet.converters.tflite.file import Operator
 from spikelet.converters.tflite.float_call import Array, Call
 from spikelet.converters.tflite.float_windows import patches
 
-__all__ = ["Moments", "matrices", "measured", "tensor_of"]
+__all__ = ["Moments", "matrices", "measured", "pixels_of", "tensor_of"]
 
 #: Output pixels of a sample that are looked at.
 _PIXELS = 64
@@ -107,11 +108,16 @@ def measured(calls: Iterable[tuple[Call, Call]], weight: FloatArray) -> Moments:
     return Moments(own + kept[:, None, None] * np.eye(rows), meant, own_mean, meant_mean, kept)
 
 
+def pixels_of(area: int) -> npt.NDArray[np.intp]:
+    """Some of a map's pixels, at random, always the same: equal steps would see single columns of some maps."""
+    return np.sort(np.random.default_rng(0).permutation(area)[:_PIXELS])
+
+
 def _rows(call: Call, parts: int) -> Array:
     """What some of the output pixels see, float64 of shape (parts, samples * pixels, rows)."""
     seen = patches(call)
     height, width = seen.shape[1:3]
-    pixels = np.arange(0, height * width, -(-height * width // _PIXELS))
+    pixels = pixels_of(height * width)
     found = seen[:, pixels // width, pixels % width]
     channels = found.shape[-1]
     split = found.reshape(-1, found.shape[2] * found.shape[3], parts, channels // parts)

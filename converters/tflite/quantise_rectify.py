@@ -10,6 +10,7 @@ import numpy as np
 from spikelet.converters.nodes import FloatArray
 from spikelet.converters.tflite.float_call import Array, Call
 from spikelet.converters.tflite.float_kernels import KERNELS
+from spikelet.converters.tflite.quantise_moments import pixels_of
 from spikelet.converters.tflite.quantise_weights import Layer, Weights, with_scales
 
 __all__ = ["rectified"]
@@ -19,8 +20,8 @@ _ROUNDS = 8
 #: Parts of a step that are tried; the first that is better than nothing is not taken for the best.
 _STEPS = (1.0, 0.5, 0.25, 0.1)
 _DAMPING = 0.01
-#: Output pixels of a sample that are looked at, and numbers that are kept.
-_PIXELS, _KEPT = 64, 2**23
+#: Numbers that are kept.
+_KEPT = 2**23
 
 
 def rectified(given: Weights, layer: Layer, calls: Iterable[tuple[Call, Call]]) -> Layer:
@@ -77,7 +78,7 @@ def _before(call: Call, weight: Array, bias: Array) -> FloatArray:
     operator = replace(call.operator, options=options)
     found = KERNELS[operator.kind](Call(operator, call.tensors, call.output, [call.array(0), weight, bias]))
     pixels = found.reshape(len(found), -1, found.shape[-1])
-    return pixels[:, :: -(-pixels.shape[1] // _PIXELS)].reshape(-1, found.shape[-1]).astype(np.float64)
+    return pixels[:, pixels_of(pixels.shape[1])].reshape(-1, found.shape[-1]).astype(np.float64)
 
 
 def _error(

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 from spikelet.converters.precision import halves
 from spikelet.converters.tflite.file import TfliteFile
 from spikelet.converters.tflite.float_call import Array
 from spikelet.converters.tflite.float_run import FloatRun
 from spikelet.converters.tflite.quantise_equalise import equalised
-from spikelet.converters.tflite.quantise_fit import Fitter, Rounded, output_loss
+from spikelet.converters.tflite.quantise_fit import Fitter, Rounded, compared, output_loss
 from spikelet.converters.tflite.quantise_graph import Groups
 from spikelet.converters.tflite.quantise_ranges import RANGES, Spread, scales, spreads
 from spikelet.converters.tflite.quantise_weights import Layer
 
-__all__ = ["FEW", "Settings", "Tried", "choose", "fit", "fitter"]
+__all__ = ["FEW", "Settings", "Tried", "choose", "fit", "fitter", "parted"]
 
 #: Fewer samples are not parted: all of them are for everything.
 FEW = 12
@@ -25,13 +28,11 @@ FEW = 12
 class Settings:
     """How to quantise.
 
-    `ranges` is of RANGES; `fitted` weights and biases, or those to the nearest; `rectified`: scales and biases fitted
-    again to what is behind activations; `equalised` channels.
+    `ranges` is of RANGES; `fitted` weights and biases, or those to the nearest; `equalised` channels.
     """
 
     ranges: str
     fitted: bool = True
-    rectified: bool = True
     equalised: bool = False
 
 
@@ -41,6 +42,15 @@ class Tried:
 
     settings: Settings
     loss: float
+
+
+def parted(run: FloatRun, samples: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Two thirds to fit to and a third to measure with, at random; of a stream, which has an order, the last third."""
+    if samples < FEW:
+        return np.arange(samples), np.arange(samples)
+    if run.stateful:
+        return np.arange(samples * 2 // 3), np.arange(samples * 2 // 3, samples)
+    return halves(samples)
 
 
 def fitter(
@@ -59,41 +69,39 @@ def fitter(
 
 def fit(made: Fitter, settings: Settings, bits: Mapping[int, int]) -> dict[int, Layer]:
     """All layers, as the settings say."""
-    return made.fit(bits, rectify=settings.rectified) if settings.fitted else made.nearest()
+    return made.fit(bits) if settings.fitted else made.nearest()
 
 
-def choose(
-    file: TfliteFile, groups: Groups, bits: Mapping[int, int], inputs: Sequence[Array], *, nearest: bool
-) -> tuple[Settings, list[Tried]]:
-    """Try settings on two thirds of the data, measure on the rest, take the best.
+def choose(file: TfliteFile, groups: Groups, inputs: Sequence[Array], *, nearest: bool) -> tuple[Settings, list[Tried]]:
+    """Try settings on two thirds of the data with weights of 8 bits, measure on the rest, take the best.
+
+    With fewer bits what weights lose drowns what settings change.
 
     Args:
         file: of `grouped`.
         groups: of it.
-        bits: of each layer.
         inputs: calibration data, of each input.
-        nearest: whether weights to the nearest may be chosen; they have 8 bits.
+        nearest: whether weights to the nearest may be chosen.
 
     Returns:
         The settings, and all that was tried.
     """
-    first, second = halves(len(inputs[0])) if len(inputs[0]) >= FEW else (slice(None), slice(None))
-    part, other = [array[first] for array in inputs], [array[second] for array in inputs]
     original = FloatRun(file)
-    meant = original.run(*other)
+    first, second = parted(original, len(inputs[0]))
+    part, other = [array[first] for array in inputs], [array[second] for array in inputs]
+    meant = original.values(compared(original.graph), *other)
     seen, found = spreads(original, groups, part), list[Tried]()
 
     def attempt(settings: Settings) -> None:
         made = fitter(file, groups, settings, part, seen)
-        run = Rounded(made.file, made.scales, fit(made, settings, bits))
+        layers = fit(made, settings, {operator.index: 8 for operator in made.layers})
+        run = Rounded(made.file, made.scales, layers)
         found.append(Tried(settings=settings, loss=output_loss(run, other, meant)))
 
     for ranges in RANGES:
         attempt(Settings(ranges=ranges))
     ranges = min(found, key=lambda tried: tried.loss).settings.ranges
     if nearest:
-        attempt(Settings(ranges=ranges, fitted=False, rectified=False))
-    attempt(Settings(ranges=ranges, rectified=False))
-    best = min((tried for tried in found if tried.settings.fitted), key=lambda tried: tried.loss).settings
-    attempt(replace(best, equalised=True))
+        attempt(Settings(ranges=ranges, fitted=False))
+    attempt(Settings(ranges=ranges, equalised=True))
     return min(found, key=lambda tried: tried.loss).settings, found

@@ -9,8 +9,8 @@ import numpy as np
 
 __all__ = ["CALIBRATION", "Samples", "digits", "mnist"]
 
-#: Samples of the training part that calibrate.
-CALIBRATION = 500
+#: Samples that calibrate, and the largest part of all that they may be.
+CALIBRATION, PART = 500, 4
 
 
 class Samples(NamedTuple):
@@ -20,13 +20,21 @@ class Samples(NamedTuple):
     y: Any
 
     def calibration(self) -> Samples:
-        """A few of them, drawn at random."""
-        chosen = np.random.default_rng(0).permutation(len(self.x))[:CALIBRATION]
-        return Samples(self.x[chosen], self.y[chosen])
+        """A few of them, drawn at random: nothing is trained with these."""
+        return self._drawn()[0]
+
+    def training(self) -> Samples:
+        """The others."""
+        return self._drawn()[1]
+
+    def _drawn(self) -> tuple[Samples, Samples]:
+        order, size = np.random.default_rng(0).permutation(len(self.x)), min(CALIBRATION, len(self.x) // PART)
+        first, second = (Samples(self.x[chosen], self.y[chosen]) for chosen in (order[:size], order[size:]))
+        return first, second
 
 
 def digits() -> tuple[Samples, Samples]:
-    """scikit-learn's digits: 1,198 samples to train with and 599 to test with."""
+    """scikit-learn's digits: 1,198 samples to train and calibrate with and 599 to test with."""
     from sklearn.datasets import load_digits
 
     data = load_digits()
@@ -37,7 +45,7 @@ def digits() -> tuple[Samples, Samples]:
 
 
 def mnist(folder: Path) -> tuple[Samples, Samples]:
-    """MNIST's 10,000 samples to train with and 5,000 to test with.
+    """MNIST's 10,000 samples to train and calibrate with and 5,000 to test with.
 
     Args:
         folder: with train10k.npz and test5k.npz.

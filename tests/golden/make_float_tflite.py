@@ -91,7 +91,7 @@ TRAINED: dict[str, tuple[Callable[[], Any], int]] = {
     "digits_cnn": (digits_cnn, 40),
     "digits_separable": (lambda: separable((8, 8, 1), 20, 2, "relu6"), 60),
     "digits_residual": (lambda: residual((8, 8, 1), (8, 12)), 40),
-    "mnist_mlp": (lambda: mlp((28, 28, 1), (24, 16)), 20),
+    "mnist_mlp": (lambda: mlp((28, 28, 1), (24, 16)), 10),
     "mnist_cnn": (mnist_cnn, 20),
     "mnist_separable": (lambda: separable((28, 28, 1), 24, 3, "relu"), 25),
     "mnist_residual": (lambda: residual((28, 28, 1), (8, 12, 16)), 15),
@@ -150,7 +150,8 @@ class Streaming(tf.Module):
 
 def trained(name: str) -> Any:
     """Train a network of TRAINED; prints its accuracy on the test samples."""
-    train, test = samples(name)
+    parts = samples(name)
+    train, test = parts[0].training(), parts[1]
     keras.utils.set_random_seed(7)
     build, epochs = TRAINED[name]
     model = build()

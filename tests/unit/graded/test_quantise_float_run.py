@@ -112,6 +112,7 @@ CASES = {
     "mul that broadcasts": one("MUL", (1, 1, 6, 4), MAP, weights(1, 7, 1, 1), fused_activation_function="RELU6"),
     "pad": one("PAD", MAP, (1, 10, 6, 6), ints((0, 0), (1, 2), (0, 0), (2, 0))),
     "squeeze": one("SQUEEZE", (1, 1, 6, 1), (1, 6), squeeze_dims=[1, 3]),
+    "expand dims": one("EXPAND_DIMS", (1, 6), (1, 1, 6), ints(1)),
     "reshape": one("RESHAPE", MAP, (2, 84), ints(2, 84), new_shape=[2, 84]),
     "slice with negative steps": one(
         "STRIDED_SLICE", MAP, (1, 3, 6, 2), ints(0, 5, -1, -4), ints(1, -7, 0, -2), ints(1, -2, -1, 1), begin_mask=1,
