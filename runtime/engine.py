@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from spikelet._native import ffi, lib
-from spikelet.codes import sentence
 from spikelet.engine_samples import SampleRun
-from spikelet.errors import DataError, EngineError, ImageError, SpikeletError
+from spikelet.errors import DataError, SpikeletError
 from spikelet.events import EVENT, EventArray
 from spikelet.image import decode, encode
 from spikelet.model import Int32Array, Model
+from spikelet.native_calls import accept, aligned, open_image
 from spikelet.runner import PopulationStats, Runner, Variable
 from spikelet.samples import SampleResult, prepare
 
@@ -30,7 +30,7 @@ def check_image(data: bytes) -> None:
     Raises:
         ImageError: with the engine's code.
     """
-    _open(_aligned(data), len(data))
+    open_image("spkl", aligned(data), len(data))
 
 
 class Engine(Runner):
@@ -48,13 +48,13 @@ class Engine(Runner):
     def __init__(self, model: Model | bytes) -> None:
         image = encode(model) if isinstance(model, Model) else bytes(model)
         self.model = model if isinstance(model, Model) else decode(image)
-        self._image = _aligned(image)
-        self._opened = _open(self._image, len(image))
+        self._image = aligned(image)
+        self._opened = open_image("spkl", self._image, len(image))
         self._size = int(lib.spkl_arena_size(self._opened))
         self._arena = np.zeros(-(-self._size // 8), np.uint64)
         self._started = ffi.new("struct spkl_net *")
         self._closed = False
-        _accept(lib.spkl_start(self._started, self._opened, ffi.from_buffer(self._arena), self._size), "the model")
+        accept(lib.spkl_start(self._started, self._opened, ffi.from_buffer(self._arena), self._size), "the model")
 
     def close(self) -> None:
         """Give the network back; all calls but this one are refused from now on. Safe to repeat."""
@@ -102,7 +102,7 @@ class Engine(Runner):
             raise DataError(f"push takes events of dtype EVENT, shape (n,), not {events.dtype}, {events.shape}")
         held = np.ascontiguousarray(events)
         data = ffi.from_buffer("struct spkl_event[]", held)
-        _accept(lib.spkl_push(self._net, _index(port), data, len(held)), self._input(port))
+        accept(lib.spkl_push(self._net, _index(port), data, len(held)), self._input(port))
 
     def push_frame(self, frame: npt.NDArray[np.uint8], port: int = 0) -> None:
         """See Runner.
@@ -115,7 +115,7 @@ class Engine(Runner):
             raise DataError(f"push_frame takes a frame of dtype uint8, shape (n,), not {frame.dtype}, {frame.shape}")
         held = np.ascontiguousarray(frame)
         data = ffi.from_buffer("uint8_t[]", held)
-        _accept(lib.spkl_push_frame(self._net, _index(port), data, len(held)), self._input(port))
+        accept(lib.spkl_push_frame(self._net, _index(port), data, len(held)), self._input(port))
 
     def advance(self, ticks: int) -> int:
         """See Runner."""
@@ -138,7 +138,7 @@ class Engine(Runner):
         taken = np.zeros(held.n_events, EVENT)
         if held.n_events:
             ffi.memmove(ffi.from_buffer(taken), held.events, taken.nbytes)
-            _accept(lib.spkl_output_take(self._net, port, held.n_events), f"output {port}")
+            accept(lib.spkl_output_take(self._net, port, held.n_events), f"output {port}")
         return taken
 
     def scores(self, port: int = 0) -> Int32Array:
@@ -167,7 +167,7 @@ class Engine(Runner):
         values = np.zeros(self.model.populations[population].size if known else 1, np.int32)
         out = ffi.from_buffer("int32_t[]", values)
         status = lib.spkl_probe(self._net, _index(population), int(variable), out, 0, len(values))
-        _accept(status, f"population {population}")
+        accept(status, f"population {population}")
         return values
 
     def stats(self) -> list[PopulationStats]:
@@ -175,7 +175,7 @@ class Engine(Runner):
         found = []
         stats = ffi.new("struct spkl_stats *")
         for index in range(len(self.model.populations)):
-            _accept(lib.spkl_population_stats(self._net, index, stats), f"population {index}")
+            accept(lib.spkl_population_stats(self._net, index, stats), f"population {index}")
             found.append(PopulationStats(events=stats.events, synops=stats.synops, quiet_ticks=stats.quiet_ticks))
         return found
 
@@ -201,34 +201,12 @@ class Engine(Runner):
 
     def _held(self, port: int) -> Any:
         held = ffi.new("struct spkl_output *")
-        _accept(lib.spkl_output(self._net, _index(port), held), f"output {port}")
+        accept(lib.spkl_output(self._net, _index(port), held), f"output {port}")
         return held
 
     def _input(self, port: int) -> str:
         known = 0 <= port < len(self.model.inputs)
         return f"input {self.model.inputs[port].name!r}" if known else f"input {port}"
-
-
-def _aligned(data: bytes) -> npt.NDArray[np.uint64]:
-    """A copy of bytes at a multiple of 8."""
-    held = np.zeros(-(-len(data) // 8) or 1, np.uint64)
-    held.view(np.uint8)[: len(data)] = np.frombuffer(data, np.uint8)
-    return held
-
-
-def _open(image: npt.NDArray[np.uint64], length: int) -> Any:
-    """A checked image; `image` must outlive it."""
-    opened = ffi.new("struct spkl_model *")
-    status = lib.spkl_open(opened, ffi.from_buffer(image), length)
-    if status != 0:
-        raise ImageError(f"the image is refused: {sentence(status)}", code=status)
-    return opened
-
-
-def _accept(status: int, where: str) -> None:
-    """Raise what a call returns as an error."""
-    if status < 0:
-        raise EngineError(f"{where}: {sentence(status)}", code=status)
 
 
 def _index(number: int) -> int:

@@ -11,7 +11,7 @@ from spikelet.errors import ImageError, ModelError
 from spikelet.layout import SectionId
 from spikelet.model import Model
 
-__all__ = ["read_meta", "write_meta"]
+__all__ = ["read_meta", "to_json", "write_meta"]
 
 #: Keys for records, with the fields of each record's object; none: the value is the name itself.
 _RECORDS: Mapping[str, tuple[SectionId, Mapping[str, type]]] = {
@@ -35,6 +35,15 @@ def write_meta(model: Model) -> bytes:
         "outputs": [{"name": p.name, "labels": list(p.labels)} for p in model.outputs],
         "meta": dict(model.meta),
     }
+    return to_json(described)
+
+
+def to_json(described: Mapping[str, Any]) -> bytes:
+    """JSON with sorted keys.
+
+    Raises:
+        ModelError: it has what JSON has not.
+    """
     try:
         text = json.dumps(described, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
         return text.encode()

@@ -5,19 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from spikelet._native import ffi, lib
-from spikelet.codes import sentence
-from spikelet.errors import EngineError, ImageError, SpikeletError
+from spikelet.errors import SpikeletError
 from spikelet.graded.image import decode, encode
 from spikelet.graded.model import GradedModel
 from spikelet.graded.runner import GradedRunner, IntArray
+from spikelet.native_calls import ALIGNED, accept, aligned, open_image
 
 __all__ = ["GradedEngine", "check_graded_image"]
-
-#: The arena begins at a multiple of it.
-_ALIGNED = 8
 
 
 def check_graded_image(data: bytes) -> None:
@@ -26,7 +22,7 @@ def check_graded_image(data: bytes) -> None:
     Raises:
         ImageError: with the engine's code.
     """
-    _open(_aligned(data), len(data))
+    open_image("spkl_graded", aligned(data), len(data))
 
 
 class GradedEngine(GradedRunner):
@@ -43,14 +39,14 @@ class GradedEngine(GradedRunner):
     def __init__(self, model: GradedModel | bytes) -> None:
         image = encode(model) if isinstance(model, GradedModel) else bytes(model)
         self.model = model if isinstance(model, GradedModel) else decode(image)
-        self._image = _aligned(image)
-        self._opened = _open(self._image, len(image))
+        self._image = aligned(image)
+        self._opened = open_image("spkl_graded", self._image, len(image))
         self._size = int(lib.spkl_graded_arena_size(self._opened))
-        self._arena = np.zeros(-(-self._size // _ALIGNED), np.uint64)
+        self._arena = np.zeros(-(-self._size // ALIGNED), np.uint64)
         self._started = ffi.new("struct spkl_graded *")
         self._closed = False
         held = ffi.from_buffer(self._arena)
-        _accept(lib.spkl_graded_start(self._started, self._opened, held, self._size), "the model")
+        accept(lib.spkl_graded_start(self._started, self._opened, held, self._size), "the model")
 
     def close(self) -> None:
         """Give the network back; all calls but this one are refused from now on. Safe to repeat."""
@@ -97,27 +93,5 @@ class GradedEngine(GradedRunner):
     def _place(self, tensor: int) -> Any:
         """Where a tensor is in the arena."""
         found = ffi.new("struct spkl_tensor *")
-        _accept(lib.spkl_graded_tensor(self._net, tensor, found), f"tensor {tensor}")
+        accept(lib.spkl_graded_tensor(self._net, tensor, found), f"tensor {tensor}")
         return found.at
-
-
-def _aligned(data: bytes) -> npt.NDArray[np.uint64]:
-    """A copy of bytes at a multiple of 8."""
-    held = np.zeros(-(-len(data) // _ALIGNED) or 1, np.uint64)
-    held.view(np.uint8)[: len(data)] = np.frombuffer(data, np.uint8)
-    return held
-
-
-def _open(image: npt.NDArray[np.uint64], length: int) -> Any:
-    """A checked image; `image` must outlive it."""
-    opened = ffi.new("struct spkl_graded_model *")
-    status = lib.spkl_graded_open(opened, ffi.from_buffer(image), length)
-    if status != 0:
-        raise ImageError(f"the image is refused: {sentence(status)}", code=status)
-    return opened
-
-
-def _accept(status: int, where: str) -> None:
-    """Raise what a call returns as an error."""
-    if status < 0:
-        raise EngineError(f"{where}: {sentence(status)}", code=status)

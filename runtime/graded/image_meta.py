@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from spikelet.codes import code
-from spikelet.errors import ImageError, ModelError
+from spikelet.errors import ImageError
 from spikelet.graded.model import GradedModel, GradedPort
+from spikelet.image_meta import to_json
 
 __all__ = ["read_meta", "write_meta"]
 
@@ -35,11 +36,7 @@ def write_meta(model: GradedModel) -> bytes:
         "outputs": [_port(port) for port in model.outputs],
         "meta": dict(model.meta),
     }
-    try:
-        text = json.dumps(described, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-        return text.encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ModelError(f"meta cannot be written as JSON: {error}") from error
+    return to_json(described)
 
 
 def _port(port: GradedPort) -> dict[str, Any]:

@@ -285,10 +285,10 @@ def test_an_inference_may_be_cut_anywhere() -> None:
 
 def test_an_engine_error_names_its_place() -> None:
     """What a call returns becomes an error with the engine's code."""
-    from spikelet.graded.engine import _accept
+    from spikelet.native_calls import accept
 
     with pytest.raises(EngineError, match="the model: the arena is too small") as caught:
-        _accept(code("ARENA"), "the model")
+        accept(code("ARENA"), "the model")
     assert caught.value.code == code("ARENA")
 
 
