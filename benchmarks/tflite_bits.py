@@ -1,9 +1,9 @@
 """What quantising a float .tflite network costs: python -m benchmarks.tflite_bits prints a table of networks and bits.
 
-Networks are those of tests/golden/tflite_float. Everything is chosen on 500 random images of the training set; the
-test set is looked at once, to print. Accuracy is that of the integers, run by the engine; TensorFlow's is that of its
-own int8 file of the same network and samples, in its interpreter. --auto POINTS adds rows with bits chosen by layer,
---settings prints what was tried in place of a row.
+Networks are those of tests/golden/tflite_float. Everything is chosen on samples of the training set that nothing was
+trained with; the test set is looked at once, to print. Accuracy is that of the integers, run by the engine;
+TensorFlow's is that of its own int8 file of the same network and samples. --auto POINTS adds bits chosen by layer,
+--long prints a line for each number of bits, with the predictions that equal those of the float network.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ import numpy.typing as npt
 
 from spikelet.converters.tflite import convert_tflite, read_tflite
 from spikelet.converters.tflite.float_run import FloatRun
-from spikelet.converters.tflite.quantise import quantise
+from spikelet.converters.tflite.quantise import AUTO, quantise
 from spikelet.graded.engine import GradedEngine
 from spikelet.graded.model import GradedModel
 
@@ -30,60 +31,88 @@ __all__ = ["main"]
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "tests" / "golden"
 NETWORKS = tuple(f"{data}_{kind}" for data in ("digits", "mnist") for kind in ("mlp", "cnn", "separable", "residual"))
-_Labels = npt.NDArray[np.integer[Any]]
 
 
-def samples(name: str) -> tuple[Any, Any]:
-    """Training and test samples of a network."""
-    sys.path.insert(0, str(GOLDEN))
-    from float_data import digits, mnist
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """Figures of one network with one number of bits: test accuracy and predictions as in float [percent], bytes."""
 
-    folder = Path(os.environ.get("SPIKELET_DATA", ROOT.parent / "shared" / "data"))
-    return digits() if name.startswith("digits") else mnist(folder / "mnist")
+    label: str
+    accuracy: float
+    equal: float
+    bytes: int
+    seconds: float = 0.0
 
 
-def predictions(model: GradedModel, images: Any) -> _Labels:
+class Case:
+    """A float network with calibration and test samples."""
+
+    def __init__(self, name: str) -> None:
+        sys.path.insert(0, str(GOLDEN))
+        from float_data import digits, mnist
+
+        folder = Path(os.environ.get("SPIKELET_DATA", ROOT.parent / "shared" / "data"))
+        train, self.test = digits() if name.startswith("digits") else mnist(folder / "mnist")
+        self.name, self.calibration = name, train.calibration()
+        self.file = read_tflite(GOLDEN / "tflite_float" / f"{name}.tflite")
+        outputs = FloatRun(self.file).run(self.test.x)[0]
+        self.reference = np.argmax(outputs.reshape(len(outputs), -1), axis=1)
+        self.accuracy = 100 * float(np.mean(self.reference == self.test.y))
+
+    def rows(self, max_loss: float | None) -> Iterator[Row]:
+        """TensorFlow's int8 file, then ours with each number of bits."""
+        theirs = convert_tflite(read_tflite(GOLDEN / "tflite_float" / f"{self.name}_int8.tflite"))
+        yield self._row("TensorFlow", theirs, 0.0)
+        for bits in (8, 4, 2, AUTO):
+            if bits == AUTO and max_loss is None:
+                continue
+            start, (x, y) = time.perf_counter(), self.calibration
+            made, report = quantise(self.file, x, weights=bits, labels=y, max_loss=max_loss, runner=GradedEngine)
+            chosen = " ".join(str(layer["bits"]) for layer in report["layers"])
+            yield self._row(chosen if bits == AUTO else str(bits), convert_tflite(made), time.perf_counter() - start)
+
+    def _row(self, label: str, model: GradedModel, seconds: float) -> Row:
+        found = predictions(model, self.test.x)
+        kept = [layer for layer in model.layers if layer.weights is not None]
+        arrays = [array for layer in kept for array in (layer.weights, layer.table) if array is not None]
+        return Row(
+            label=label,
+            accuracy=100 * float(np.mean(found == self.test.y)),
+            equal=100 * float(np.mean(found == self.reference)),
+            bytes=sum(array.nbytes for array in arrays),
+            seconds=seconds,
+        )
+
+
+def predictions(model: GradedModel, images: Any) -> npt.NDArray[np.integer[Any]]:
     """The class with the largest output, by the integers in C."""
     with GradedEngine(model) as engine:
         shape = model.tensors[model.inputs[0].tensor].shape
         return np.array([int(np.argmax(engine.infer_float(image.reshape(shape))[0])) for image in images])
 
 
-def stored(model: GradedModel) -> int:
-    """Bytes of weights and tables."""
-    arrays = [array for layer in model.layers if layer.weights is not None for array in (layer.weights, layer.table)]
-    return sum(array.nbytes for array in arrays if array is not None)
+def table(names: list[str], max_loss: float | None) -> Iterator[str]:
+    """A line for each network."""
+    titles = ["network", "float", "TensorFlow 8", "8 bits", "4 bits", "2 bits"]
+    titles += [] if max_loss is None else ["auto", "bits"]
+    yield f"| {' | '.join(titles)} |"
+    yield f"| {' | '.join('---' for _ in titles)} |"
+    for name in names:
+        case = Case(name)
+        rows = list(case.rows(max_loss))
+        cells = [name, f"{case.accuracy:.2f} %", *(f"{row.accuracy:.2f} %, {row.bytes:,} B" for row in rows)]
+        yield f"| {' | '.join([*cells, *([] if max_loss is None else [rows[-1].label])])} |"
 
 
-def rows(name: str, weights: list[int | str], max_loss: float, *, settings: bool) -> Iterator[str]:
-    """Of one network: TensorFlow's int8 file, then ours with each number of bits."""
-    train, test = samples(name)
-    calibration, file = train.calibration(), read_tflite(GOLDEN / "tflite_float" / f"{name}.tflite")
-    reference = np.argmax(FloatRun(file).run(test.x)[0].reshape(len(test.x), -1), axis=1)
-    accuracy = 100 * float(np.mean(reference == test.y))
-
-    def row(label: str, found: _Labels, size: int, seconds: float | None) -> str:
-        own = 100 * float(np.mean(found == test.y))
-        equal, took = 100 * float(np.mean(found == reference)), "" if seconds is None else f"{seconds:.0f}"
-        figures = f"{accuracy:.2f} | {own:.2f} | {accuracy - own:+.2f} | {equal:.2f} | {size:,}"
-        return f"| {name} | {label} | {figures} | {took} |"
-
-    theirs = convert_tflite(read_tflite(GOLDEN / "tflite_float" / f"{name}_int8.tflite"))
-    yield row("TensorFlow 8", predictions(theirs, test.x), stored(theirs), None)
-    for bits in weights:
-        start = time.perf_counter()
-        made, report = quantise(
-            file, calibration.x, weights=bits, labels=calibration.y, max_loss=max_loss, runner=GradedEngine
-        )
-        seconds = time.perf_counter() - start
-        if settings:
-            yield from (f"{name} {bits} {tried}" for tried in report["tried"])
-            continue
-        model = convert_tflite(made)
-        label = str(bits)
-        if bits == "auto":
-            label = f"auto ({' '.join(str(layer['bits']) for layer in report['layers'])})"
-        yield row(label, predictions(model, test.x), report["bytes"], seconds)
+def long_table(names: list[str], max_loss: float | None) -> Iterator[str]:
+    """A line for each number of bits."""
+    yield "| network | bits | float | accuracy | lost | equal | bytes | seconds |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    for name in names:
+        case = Case(name)
+        for row in case.rows(max_loss):
+            figures = f"{case.accuracy:.2f} | {row.accuracy:.2f} | {case.accuracy - row.accuracy:+.2f}"
+            yield f"| {name} | {row.label} | {figures} | {row.equal:.2f} | {row.bytes:,} | {row.seconds:.0f} |"
 
 
 def main() -> int:
@@ -91,14 +120,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--networks", nargs="*", default=list(NETWORKS), choices=list(NETWORKS))
     parser.add_argument("--auto", type=float, metavar="POINTS", help="choose bits that lose at most this, too")
-    parser.add_argument("--settings", action="store_true", help="print the settings that were tried")
+    parser.add_argument("--long", action="store_true", help="a line for each number of bits")
     options = parser.parse_args()
-    weights: list[int | str] = [8, 4, 2, *(["auto"] if options.auto is not None else [])]
-    print("| network | bits | float | accuracy | lost | equal | bytes | seconds |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-    for name in options.networks:
-        for line in rows(name, weights, options.auto or 0.0, settings=options.settings):
-            print(line, flush=True)
+    for line in (long_table if options.long else table)(options.networks, options.auto):
+        print(line, flush=True)
     return 0
 
 
