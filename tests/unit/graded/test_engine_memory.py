@@ -15,7 +15,7 @@ from support.graded_networks import corpus
 WITHOUT = {
     *(LayerKind.MUL_S8, LayerKind.LUT_S8, LayerKind.SOFTMAX_S8, LayerKind.COPY, LayerKind.FILL),
     *(LayerKind.MEAN, LayerKind.RESCALE, LayerKind.ADD_S16, LayerKind.MUL_S16, LayerKind.SOFTMAX_S16),
-    *(LayerKind.LOGISTIC_S16, LayerKind.LEAKY_RELU_S16),
+    *(LayerKind.LOGISTIC_S16, LayerKind.LEAKY_RELU_S16, LayerKind.DENSE_S8),
 }
 
 
