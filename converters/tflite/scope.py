@@ -12,6 +12,7 @@ from spikelet.converters.tflite.draft import Draft, Value
 from spikelet.converters.tflite.file import Operator, Quantisation, Subgraph, Tensor
 from spikelet.errors import ConvertError, ModelError
 from spikelet.graded.model import Layer, LayerKind, TensorType
+from spikelet.graded.names import telling_part
 
 __all__ = ["TYPES", "Scope"]
 
@@ -181,7 +182,7 @@ class Scope:
         if constant is not None and tensor.kind == "UINT8":
             constant = (constant ^ 0x80).view(np.int8)
         return Value(
-            name=tensor.name,
+            name=telling_part(tensor.name),
             shape=tensor.shape,
             type=TYPES[tensor.kind],
             zero_point=0 if plain else self.zero(tensor),

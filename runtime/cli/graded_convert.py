@@ -10,7 +10,8 @@ from typing import Any
 from spikelet.cli.screen import Rows, number, percent, print_json, say, size, table
 from spikelet.graded.image import write
 from spikelet.graded.model import GradedModel
-from spikelet.graded.report import describe, one_line, short_name
+from spikelet.graded.names import short_name
+from spikelet.graded.report import describe, one_line
 
 __all__ = ["print_quantised", "write_graded"]
 

@@ -9,7 +9,8 @@ from typing import Any
 from spikelet.cli.screen import Rows, number, percent, print_json, progress, say, table
 from spikelet.graded.board import EmulatedGradedBoard
 from spikelet.graded.data import GradedDataSet
-from spikelet.graded.report import kind_of, short_name
+from spikelet.graded.names import short_name
+from spikelet.graded.report import kind_of
 from spikelet.graded.report_macs import macs
 
 __all__ = ["emulate_graded"]

@@ -8,7 +8,8 @@ from typing import Any
 from spikelet.cli.screen import Rows, number, print_json, say, size, table, width
 from spikelet.graded.budget import GradedBudget, graded_budget
 from spikelet.graded.model import GradedModel
-from spikelet.graded.report import describe, shape_of, short_name
+from spikelet.graded.names import short_name
+from spikelet.graded.report import describe, shape_of
 from spikelet.graded.report_svg import draw_graded
 from spikelet.svg_file import write_text
 

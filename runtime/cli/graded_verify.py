@@ -12,7 +12,7 @@ from spikelet.cli.graded_options import get_graded_data
 from spikelet.cli.screen import Rows, counted, number, percent, print_json, progress, say, table
 from spikelet.graded.data_shapes import Choices
 from spikelet.graded.model import GradedModel
-from spikelet.graded.report import short_name
+from spikelet.graded.names import short_name
 from spikelet.graded.verify import GradedComparison, GradedVerification, Layers, verify
 from spikelet.graded.verify_interpreter import FOLLOWED, missing, version
 from spikelet.graded.verify_network import FloatLayers, InterpreterLayers, require_source

@@ -12,7 +12,7 @@ from spikelet.graded.model import PARAMETERS, GradedModel, GradedPort, Layer
 from spikelet.graded.report_macs import macs, multiplies, weights_of
 from spikelet.layout import crc_of
 
-__all__ = ["describe", "kind_of", "one_line", "shape_of", "short_name", "windowed"]
+__all__ = ["describe", "kind_of", "one_line", "shape_of", "windowed"]
 
 #: Bytes of struct spkl_graded_model and struct spkl_graded where pointers have 32 bits (csrc/include/spkl_graded.h).
 _STRUCTS = 72
@@ -47,18 +47,6 @@ def windowed(layer: Layer) -> str:
     steps = {p["stride_y"], p["stride_x"]}
     stride = "" if steps == {1} else f"/{p['stride_y']}" + (f"x{p['stride_x']}" if len(steps) > 1 else "")
     return f"{name} {p['kernel_y']}x{p['kernel_x']}{stride}"
-
-
-def short_name(name: str) -> str:
-    """The telling part of a name of TensorFlow.
-
-    Such as "conv_1" of "model/relu_1/Relu;model/conv_1/BiasAdd;model/conv_1/Conv2D": what has the bias, else what
-    comes last.
-    """
-    segments = name.removesuffix(":0").split(";")
-    telling = next((segment for segment in segments if segment.endswith("/BiasAdd")), segments[-1])
-    parts = [part for part in telling.split("/") if part]
-    return parts[-2] if len(parts) > 1 else (parts[0] if parts else name)
 
 
 def shape_of(shape: Sequence[int]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from spikelet.graded.model import GradedModel, GradedPort
-from spikelet.graded.report import describe, kind_of, one_line, shape_of, short_name
+from spikelet.graded.names import short_name
+from spikelet.graded.report import describe, kind_of, one_line, shape_of
 from spikelet.graded.report_flow import flows
 from spikelet.graded.report_macs import is_depthwise
 from spikelet.svg import Svg

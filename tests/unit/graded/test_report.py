@@ -12,8 +12,9 @@ from spikelet.errors import ImageError
 from spikelet.graded.image import decode, encode
 from spikelet.graded.image_meta import read_meta, write_meta
 from spikelet.graded.model import GradedModel, LayerKind
+from spikelet.graded.names import short_name
 from spikelet.graded.reference import GradedReference
-from spikelet.graded.report import describe, kind_of, one_line, shape_of, short_name, windowed
+from spikelet.graded.report import describe, kind_of, one_line, shape_of, windowed
 from spikelet.graded.report_flow import TensorMemory, extent, flows
 from spikelet.graded.report_svg import draw_graded
 from support.graded_networks import corpus, random_inputs
