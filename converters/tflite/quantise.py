@@ -93,7 +93,7 @@ def quantise(
         bits, record = _auto(made, settings, (part, own), (held, other), max_loss=allowed, numbers=numbers)
     result = emitted(made.file, made.scales, fit(made, settings, bits), float_ports=float_ports)
     model = convert_tflite(result)
-    found, errors = measured(FloatRun(source), runner(model), held, other)
+    found, errors = measured(FloatRun(made.file), runner(model), held, other)
     rows = layer_rows(result, model, errors, numbers)
     report = {
         "samples": {"fitted": len(first), "held_out": len(second) if len(inputs[0]) >= FEW else 0},

@@ -17,57 +17,56 @@ from spikelet.converters.tflite.quantise_settings import Tried
 from spikelet.graded.model import GradedModel
 from spikelet.graded.runner import GradedRunner, dequantised, quantised
 
-__all__ = ["layer_rows", "measured", "report_lines", "tried_rows"]
+__all__ = ["layer_rows", "measured", "tried_rows"]
 
 
 class _Errors:
-    """Squared errors of each tensor in parts of its variance, and predictions of the first output."""
+    """Squared errors of each tensor in parts of its variance."""
 
     def __init__(self) -> None:
-        self.squares: dict[str, float] = {}
-        self.sums: dict[str, list[Any]] = {}
+        self.squares: dict[int, float] = {}
+        self.sums: dict[int, list[Any]] = {}
 
-    def add(self, name: str, found: Array, meant: Array) -> None:
+    def add(self, tensor: int, found: Array, meant: Array) -> None:
         """Count one sample."""
         y = meant.astype(np.float64)
-        self.squares[name] = self.squares.get(name, 0.0) + float(np.sum((found - y) ** 2))
-        n, total, power = self.sums.get(name, [0, 0.0, 0.0])
-        self.sums[name] = [n + 1, total + y, power + float(np.sum(y**2))]
+        self.squares[tensor] = self.squares.get(tensor, 0.0) + float(np.sum((found - y) ** 2))
+        n, total, power = self.sums.get(tensor, [0, 0.0, 0.0])
+        self.sums[tensor] = [n + 1, total + y, power + float(np.sum(y**2))]
 
-    def relative(self, name: str) -> float | None:
-        """None where it was not seen."""
-        if name not in self.squares:
-            return None
-        n, total, power = self.sums[name]
-        variance = power - float(np.sum(total**2)) / n
-        return self.squares[name] / variance if variance > 1e-12 * power else 0.0
+    def relative(self) -> dict[int, float]:
+        """Of each tensor; 0 where it is always the same."""
+        found = {}
+        for tensor, (n, total, power) in self.sums.items():
+            variance = power - float(np.sum(total**2)) / n
+            found[tensor] = self.squares[tensor] / variance if variance > 1e-12 * power else 0.0
+        return found
 
 
 def measured(
     original: FloatRun, runner: GradedRunner, inputs: Sequence[Array], labels: Labels | None
-) -> tuple[dict[str, Any], dict[str, float | None]]:
+) -> tuple[dict[str, Any], dict[int, float]]:
     """Run the float network and the integers beside each other.
 
     Args:
-        original: the float network.
+        original: the float network that was rounded (equalised, where that was done).
         runner: of the integers.
         inputs: of both, shape (samples, *shape of the file).
         labels: of the samples.
 
     Returns:
         "samples"; "predictions_equal" [percent] of the first output; with labels "accuracy" [percent] of "float" and
-        of "integers". And by name of the tensor the squared error in parts of its variance.
+        of "integers". And by tensor the squared error in parts of its variance.
     """
     original.reset()
     runner.reset()
     graph, errors = original.graph, _Errors()
-    by_name = {graph.tensors[i].name: i for operator in graph.operators for i in operator.outputs}
     found, wanted = list[int](), list[int]()
     for values in _samples(original, inputs):
         written = _integers(runner, [values[index] for index in graph.inputs])
-        for name, real in written.items():
-            if name in by_name and real.size == values[by_name[name]].size:
-                errors.add(name, real.reshape(-1), values[by_name[name]].reshape(-1))
+        for tensor, real in written.items():
+            if tensor in values and real.size == values[tensor].size:
+                errors.add(tensor, real.reshape(-1), values[tensor].reshape(-1))
         found.append(int(np.argmax(runner.outputs()[0])))
         wanted.append(int(np.argmax(values[graph.outputs[0]])))
     result: dict[str, Any] = {"samples": len(found), "predictions_equal": _percent(np.equal(found, wanted))}
@@ -76,7 +75,7 @@ def measured(
             "float": _percent(np.equal(wanted, labels)),
             "integers": _percent(np.equal(found, labels)),
         }
-    return result, {name: errors.relative(name) for name in by_name}
+    return result, errors.relative()
 
 
 def _samples(original: FloatRun, inputs: Sequence[Array]) -> Iterator[dict[int, Array]]:
@@ -86,8 +85,8 @@ def _samples(original: FloatRun, inputs: Sequence[Array]) -> Iterator[dict[int, 
             yield {index: values[k] for index, values in batch.items()}
 
 
-def _integers(runner: GradedRunner, inputs: Sequence[Array]) -> dict[str, Array]:
-    """What layers make of a sample, as real numbers by name of the tensor."""
+def _integers(runner: GradedRunner, inputs: Sequence[Array]) -> dict[int, Array]:
+    """What layers make of a sample, as real numbers by tensor of the file: activations of both files have one index."""
     model = runner.model
     given = []
     for port, values in zip(model.inputs, inputs, strict=True):
@@ -95,7 +94,8 @@ def _integers(runner: GradedRunner, inputs: Sequence[Array]) -> dict[str, Array]
         given.append(quantised(values.reshape(tensor.shape), tensor, f"input {port.name!r}"))
     # Several layers may write one tensor, such as the parts of a concatenation: the last one has it whole.
     written = {model.layers[index].output: integers for index, integers in runner.layers(*given)}
-    return {model.tensors[index].name: dequantised(values, model.tensors[index]) for index, values in written.items()}
+    numbers = model.meta["tensors"]
+    return {numbers[index]: dequantised(values, model.tensors[index]) for index, values in written.items()}
 
 
 def _percent(hits: Any) -> float:
@@ -103,7 +103,7 @@ def _percent(hits: Any) -> float:
 
 
 def layer_rows(
-    file: TfliteFile, model: GradedModel, errors: Mapping[str, float | None], numbers: Mapping[int, int]
+    file: TfliteFile, model: GradedModel, errors: Mapping[int, float], numbers: Mapping[int, int]
 ) -> list[dict[str, Any]]:
     """Of each layer with weights "layer" (its number), "kind", "name", "bits", "bytes" in the image, and "error".
 
@@ -122,13 +122,12 @@ def layer_rows(
         own = [layer for layer in model.layers if layer.source == operator.index]
         arrays = [array for layer in own for array in (layer.weights, layer.table) if array is not None]
         weights = graph.tensors[operator.inputs[1]].quantisation
-        name = graph.tensors[operator.outputs[0]].name
-        error = errors.get(name)
+        error = errors.get(operator.outputs[0])
         rows.append(
             {
                 "layer": numbers[operator.outputs[0]],
                 "kind": operator.kind,
-                "name": name,
+                "name": graph.tensors[operator.outputs[0]].name,
                 "bits": 8 if weights is None else weights.bits,
                 "bytes": int(sum(array.nbytes for array in arrays)),
                 "error": None if error is None else round(error, 8),
@@ -140,13 +139,3 @@ def layer_rows(
 def tried_rows(tried: Sequence[Tried]) -> list[dict[str, Any]]:
     """Settings that were tried and their loss, as data."""
     return [{**asdict(one.settings), "loss": round(one.loss, 8)} for one in tried]
-
-
-def report_lines(report: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """A report as rows of text, the head first: layers, their sum, and accuracy."""
-    lines: list[tuple[str, ...]] = [("layer", "bits", "bytes", "error")]
-    for row in report["layers"]:
-        error = "" if row["error"] is None else f"{100 * row['error']:.3f} %"
-        lines.append((f"{row['layer']} {row['kind']}", f"{row['bits']}", f"{row['bytes']}", error))
-    lines.append(("all", "", f"{report['bytes']}", f"float: {report['float_bytes']} bytes"))
-    return lines

@@ -9,9 +9,13 @@ import numpy as np
 
 from golden.float_data import Samples, digits, mnist
 from paths import ROOT, data
+from spikelet.converters.tflite import convert_tflite
 from spikelet.converters.tflite.file import TfliteFile
 from spikelet.converters.tflite.quantise import quantise
 from spikelet.converters.tflite.reader import read_tflite
+from spikelet.graded.reference import GradedReference
+from spikelet.graded.runner import quantised as integers_of
+from support.tflite_bytes import file_bytes
 from support.tflite_interpreter import TfliteInterpreter
 
 __all__ = [
@@ -24,6 +28,7 @@ __all__ = [
     "calibration",
     "quantised",
     "read",
+    "same_integers",
     "unseen",
 ]
 
@@ -74,3 +79,27 @@ def answers(content: bytes, images: Any) -> Any:
 def accuracy(outputs: Any, labels: Any) -> float:
     """Percent of samples whose largest output is the label."""
     return 100 * float(np.mean(np.argmax(outputs.reshape(len(outputs), -1), axis=1) == labels))
+
+
+def same_integers(file: TfliteFile, inputs: list[Any]) -> int:
+    """Compare every tensor that the graded network's layers write with the interpreter; gives how many there were."""
+    model = convert_tflite(file)
+    reference, interpreter = GradedReference(model), TfliteInterpreter(file_bytes(file))
+    # Several layers may write one tensor, such as the parts of a concatenation: the last one has it whole.
+    last = {layer.output: index for index, layer in enumerate(model.layers)}
+    # What nothing reads is not made whole.
+    graph, compared = file.subgraphs[0], 0
+    needed = {*graph.outputs, *(index for operator in graph.operators for index in operator.inputs)}
+    for k in range(len(inputs[0])):
+        interpreter.infer(*(values[k] for values in inputs))
+        tensors = [model.tensors[port.tensor] for port in model.inputs]
+        steps = [integers_of(values[k], tensor, "") for values, tensor in zip(inputs, tensors, strict=True)]
+        ours = dict(reference.layers(*steps))
+        for output, index in last.items():
+            number = model.meta["tensors"][output]
+            theirs = interpreter.tensor(number) if number in needed else np.zeros(0)
+            if theirs.dtype == ours[index].dtype and theirs.size == ours[index].size:
+                message = f"sample {k}, tensor {number}, {model.layers[index].name}"
+                assert np.array_equal(ours[index].reshape(-1), theirs.reshape(-1)), message
+                compared += 1
+    return compared

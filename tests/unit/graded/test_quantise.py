@@ -14,14 +14,11 @@ import pytest
 
 from paths import data
 from spikelet.converters.tflite import convert_tflite
-from spikelet.converters.tflite.file import TfliteFile
 from spikelet.converters.tflite.float_run import FloatRun
 from spikelet.converters.tflite.quantise import quantise
-from spikelet.converters.tflite.quantise_report import report_lines
 from spikelet.converters.tflite.reader import parse_tflite
 from spikelet.errors import ConvertError, DataError
 from spikelet.graded.reference import GradedReference
-from spikelet.graded.runner import quantised as integers_of
 from support.float_networks import (
     DIGITS,
     FOLDER,
@@ -31,6 +28,7 @@ from support.float_networks import (
     calibration,
     quantised,
     read,
+    same_integers,
     unseen,
 )
 from support.tflite_builder import FileBuilder
@@ -39,25 +37,6 @@ from support.tflite_interpreter import TfliteInterpreter
 
 BITS = (8, 4, 2)
 ALL = [*DIGITS, *(pytest.param(name, marks=pytest.mark.slow) for name in MNIST)]
-
-
-def same_integers(file: TfliteFile, inputs: list[Any]) -> int:
-    """Compare every layer of the graded network with the interpreter; gives how many tensors were compared."""
-    model = convert_tflite(file)
-    reference, interpreter = GradedReference(model), TfliteInterpreter(file_bytes(file))
-    operators, compared = file.subgraphs[0].operators, 0
-    last = {layer.source: index for index, layer in enumerate(model.layers) if layer.source >= 0}
-    for k in range(len(inputs[0])):
-        interpreter.infer(*(values[k] for values in inputs))
-        tensors = [model.tensors[port.tensor] for port in model.inputs]
-        steps = [integers_of(values[k], tensor, "") for values, tensor in zip(inputs, tensors, strict=True)]
-        ours = dict(reference.layers(*steps))
-        for source, index in last.items():
-            theirs = interpreter.tensor(operators[source].outputs[0])
-            if theirs.dtype == ours[index].dtype and theirs.size == ours[index].size:
-                assert np.array_equal(ours[index].reshape(-1), theirs.reshape(-1)), operators[source]
-                compared += 1
-    return compared
 
 
 @pytest.mark.parametrize("weights", [*BITS, "auto"])
@@ -124,9 +103,6 @@ def test_a_report_tells_layers_accuracy_and_what_was_chosen() -> None:
     chosen = [t for t in report["tried"] if {k: v for k, v in t.items() if k != "loss"} == report["settings"]]
     assert chosen[0]["loss"] == min(losses)
     assert len({tuple(v for k, v in t.items() if k != "loss") for t in report["tried"]}) == len(losses)
-    lines = report_lines(report)
-    assert len({len(line) for line in lines}) == 1
-    assert "0 CONV_2D" in lines[1]
 
 
 def test_the_reported_accuracy_is_that_of_the_integers() -> None:
@@ -244,6 +220,7 @@ def test_channels_of_unlike_ranges_are_equalised() -> None:
     images = np.random.default_rng(1).normal(size=(40, 1, 6, 6, 2)).astype(np.float32)
     made, report = quantise(file, images)
     assert report["settings"]["equalised"]
+    assert all(row["error"] < 0.001 for row in report["layers"])
     losses = [[t["loss"] for t in report["tried"] if t["equalised"] == way] for way in (True, False)]
     assert min(losses[0]) < min(losses[1]) / 4
     assert same_integers(made, [images[:4]]) == 8
