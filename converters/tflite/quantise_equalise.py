@@ -21,7 +21,7 @@ __all__ = ["equalised"]
 _PASSED = ("AVERAGE_POOL_2D", "LEAKY_RELU", "MAX_POOL_2D", "PAD", "RELU")
 _ACTIVATIONS = ("NONE", "RELU")
 #: A channel is raised at most so much.
-_MOST = 32.0
+_MOST = 1024.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,9 @@ class _Pair:
 def equalised(file: TfliteFile, inputs: Sequence[Array]) -> TfliteFile:
     """The same float network with other weights: channels between two layers have ranges that are more alike.
 
-    A channel that is small beside others has few of the 256 steps. It is raised by the square root of what it lacks
-    where the next layer's weights of it must then be small beside those of other channels, and by all of it where
-    they have a scale of their own (depthwise layers).
+    A channel that is small beside others has few of the 256 steps. Where it is raised, the next layer's weights of it
+    get small beside those of other channels: both are given like shares. Before a depthwise layer, whose channels
+    have scales of their own, all channels get the same range.
 
     Args:
         file: of `grouped`.
@@ -111,15 +111,13 @@ def _largest(run: FloatRun, tensors: Sequence[int], inputs: Sequence[Array]) -> 
 
 def _factors(pair: _Pair, largest: FloatArray, weight: npt.NDArray[np.float32]) -> FloatArray:
     """What each channel is multiplied with, 1 or more; 1 for channels in which nothing happens."""
-    whole = float(largest.max(initial=0.0))
-    lacking = np.divide(whole, largest, out=np.ones_like(largest), where=largest > whole / 1e6)
-    if pair.second.kind == "DEPTHWISE_CONV_2D":
-        raised: FloatArray = np.minimum(lacking, _MOST)
-        return raised
-    used = np.abs(weight).reshape(-1, weight.shape[-1]).max(axis=0).astype(np.float64)
-    relative = used / max(float(used.max(initial=0.0)), 1e-30)
-    result: FloatArray = np.clip(np.sqrt(lacking * relative), 1.0, _MOST)
-    return result
+    alive = largest > 1e-6 * float(largest.max(initial=0.0))
+    wanted = np.divide(1.0, largest, out=np.ones_like(largest), where=alive)
+    if pair.second.kind != "DEPTHWISE_CONV_2D":
+        used = np.abs(weight).reshape(-1, weight.shape[-1]).max(axis=0).astype(np.float64)
+        wanted = np.sqrt(wanted * np.maximum(used, 1e-6 * float(used.max(initial=1e-30))))
+    least = float(np.min(wanted, where=alive, initial=np.inf))
+    return np.where(alive, np.minimum(wanted / least, _MOST), 1.0)
 
 
 def _bias(operator: Operator) -> int:

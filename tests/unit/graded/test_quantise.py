@@ -222,7 +222,7 @@ def test_channels_of_unlike_ranges_are_equalised() -> None:
     assert report["settings"]["equalised"]
     assert all(row["error"] < 0.001 for row in report["layers"])
     losses = [[t["loss"] for t in report["tried"] if t["equalised"] == way] for way in (True, False)]
-    assert min(losses[0]) < min(losses[1]) / 4
+    assert min(losses[0]) < min(losses[1]) / 100
     assert same_integers(made, [images[:4]]) == 8
 
 
