@@ -44,15 +44,21 @@ def require_source(path: Path, model: GradedModel) -> None:
         )
 
 
-def _file_tensors(model: GradedModel, count: int) -> list[int]:
+def _file_tensors(model: GradedModel, count: int | None = None) -> list[int]:
     """Which tensor of the file each tensor of a model is, -1: none. The converter keeps it in `meta`.
+
+    Args:
+        model: of a file.
+        count: of the file's tensors; None: it is not known, as of a file that was quantised here.
 
     Raises:
         DataError: the model does not say it for this file.
     """
     found = model.meta.get("tensors")
     listed = found if isinstance(found, Sequence) else []
-    if len(listed) != len(model.tensors) or not all(type(i) is int and -1 <= i < count for i in listed):
+    if len(listed) != len(model.tensors) or not all(
+        type(i) is int and i >= -1 and (count is None or i < count) for i in listed
+    ):
         raise DataError("the image does not say which tensors of the file it has: convert the file again")
     return list(listed)
 
@@ -111,7 +117,9 @@ class InterpreterLayers:
 
 
 class FloatLayers:
-    """A float file in numpy: the tensors whose names the graded network's have.
+    """A float file in numpy: the tensors that layers of the graded network write.
+
+    Tensors keep their index when a float file is quantised (converters/tflite/quantise_emit.py).
 
     Args:
         file: what was read.
@@ -119,6 +127,7 @@ class FloatLayers:
 
     Raises:
         ConvertError: the file has what cannot run in float.
+        DataError: the model does not say which tensors of the file it has.
     """
 
     def __init__(self, file: TfliteFile, model: GradedModel) -> None:
@@ -127,9 +136,9 @@ class FloatLayers:
         self._run = FloatRun(file)
         graph = file.subgraphs[0]
         written = {i for operator in graph.operators for i in operator.outputs}
-        by_name = {graph.tensors[i].name: i for i in written if graph.tensors[i].kind == "FLOAT32"}
-        last = {model.tensors[layer.output].name: index for index, layer in enumerate(model.layers)}
-        self._tensors = {index: by_name[name] for name, index in last.items() if name in by_name}
+        own = _file_tensors(model)
+        last = {layer.output: index for index, layer in enumerate(model.layers)}
+        self._tensors = {index: own[output] for output, index in last.items() if own[output] in written}
 
     def reset(self) -> None:
         """See verify.FloatNetwork."""
