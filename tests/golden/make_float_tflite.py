@@ -152,6 +152,7 @@ def trained(name: str) -> Any:
     """Train a network of TRAINED; prints its accuracy on the test samples."""
     parts = samples(name)
     train, test = parts[0].training(), parts[1]
+    keras.utils.clear_session()  # names of layers are counted
     keras.utils.set_random_seed(7)
     build, epochs = TRAINED[name]
     model = build()
