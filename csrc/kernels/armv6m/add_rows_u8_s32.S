@@ -11,6 +11,8 @@
     .syntax unified
     .thumb
 
+#include "spkl_thumb1.inc"
+
     .equ START_ALL, 0
     .equ START_ODD, 4
     .equ SINGLES, 8     /* rows that are no three */
@@ -119,12 +121,7 @@ spkl_add_rows_u8_s32:
     cmp     r2, #0
     bne     1f
     bx      lr
-1:  push    {r4-r7, lr}
-    mov     r4, r8
-    mov     r5, r9
-    mov     r6, r10
-    mov     r7, r11
-    push    {r4-r7}
+1:  save_all
     sub     sp, #FRAME
     lsls    r4, r2, #2
     movs    r5, #0
@@ -150,12 +147,7 @@ spkl_add_rows_u8_s32:
     blocks  3
     blocks  1
     add     sp, #FRAME
-    pop     {r4-r7}
-    mov     r8, r4
-    mov     r9, r5
-    mov     r10, r6
-    mov     r11, r7
-    pop     {r4-r7, pc}
+    return_all
     .balign 4
 mask:
     .word   0x00FF00FF

@@ -5,18 +5,15 @@
     .syntax unified
     .thumb
 
+#include "spkl_thumb1.inc"
+
     .section .text.spkl_add_runs_s8_s32, "ax", %progbits
     .global spkl_add_runs_s8_s32
     .type   spkl_add_runs_s8_s32, %function
     .balign 4
     .thumb_func
 spkl_add_runs_s8_s32:
-    push    {r4-r7, lr}
-    mov     r4, r8
-    mov     r5, r9
-    mov     r6, r10
-    mov     r7, r11
-    push    {r4-r7}
+    save_all
     ldm     r2!, {r3-r6}
     mov     r8, r3              /* n */
     mov     r9, r4              /* runs left */
@@ -77,10 +74,5 @@ spkl_add_runs_s8_s32:
     subs    r2, #1
     mov     r9, r2
     bne     .Lrun
-    pop     {r4-r7}
-    mov     r8, r4
-    mov     r9, r5
-    mov     r10, r6
-    mov     r11, r7
-    pop     {r4-r7, pc}
+    return_all
     .size   spkl_add_runs_s8_s32, . - spkl_add_runs_s8_s32

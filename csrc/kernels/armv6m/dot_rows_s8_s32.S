@@ -5,6 +5,8 @@
     .syntax unified
     .thumb
 
+#include "spkl_thumb1.inc"
+
     /* Stack */
     .equ ACC, 0
     .equ IN, 4          /* their end */
@@ -47,12 +49,7 @@
     .balign 4
     .thumb_func
 spkl_dot_rows_s8_s32:
-    push    {r4-r7, lr}
-    mov     r4, r8
-    mov     r5, r9
-    mov     r6, r10
-    mov     r7, r11
-    push    {r4-r7}
+    save_all
     sub     sp, #FRAME
     str     r0, [sp, #ACC]
     ldr     r4, [r3, #P_INPUTS]
@@ -127,10 +124,5 @@ spkl_dot_rows_s8_s32:
     str     r5, [sp, #LEFT]
     b       .Lsome
 1:  add     sp, #FRAME
-    pop     {r4-r7}
-    mov     r8, r4
-    mov     r9, r5
-    mov     r10, r6
-    mov     r11, r7
-    pop     {r4-r7, pc}
+    return_all
     .size   spkl_dot_rows_s8_s32, . - spkl_dot_rows_s8_s32

@@ -9,6 +9,8 @@
     .syntax unified
     .thumb
 
+#include "spkl_thumb1.inc"
+
     /* struct spkl_lif; a parameter is a pointer and a step */
     .equ P_V, 0
     .equ P_IN, 16
@@ -64,12 +66,7 @@
     .balign 4
     .thumb_func
 spkl_lif_tick_plain_s32:
-    push    {r4-r7, lr}
-    mov     r4, r8
-    mov     r5, r9
-    mov     r6, r10
-    mov     r7, r11
-    push    {r4-r7}
+    save_all
     sub     sp, #FRAME
     str     r0, [sp, #P]
     str     r1, [sp, #CHANGED]
@@ -158,12 +155,7 @@ spkl_lif_tick_plain_s32:
     subs    r0, r0, r1
     lsrs    r0, r0, #1
     add     sp, #FRAME
-    pop     {r4-r7}
-    mov     r8, r4
-    mov     r9, r5
-    mov     r10, r6
-    mov     r11, r7
-    pop     {r4-r7, pc}
+    return_all
 
     /* v in r4 is above fire_above in r7. */
 .Llate:

@@ -7,6 +7,8 @@
     .syntax unified
     .thumb
 
+#include "spkl_thumb1.inc"
+
     /* struct spkl_list */
     .equ NEXT, 0
     .equ BELOW, 4
@@ -58,11 +60,7 @@
     .thumb_func
 spkl_list_above_s8:
     push    {r2-r7, lr}
-    mov     r4, r8
-    mov     r5, r9
-    mov     r6, r10
-    mov     r7, r11
-    push    {r4-r7}
+    save_high
     sub     sp, #8
     mov     r6, r3
     mov     r11, r0
@@ -183,11 +181,7 @@ spkl_list_above_s8:
     ldr     r3, [sp, #DOWN]
     str     r3, [r1, #BELOW]
     add     sp, #8
-    pop     {r4-r7}
-    mov     r8, r4
-    mov     r9, r5
-    mov     r10, r6
-    mov     r11, r7
+    restore_high
     pop     {r0, r3-r7}
     subs    r0, r0, r2
     pop     {r1}

@@ -6,6 +6,8 @@
     .syntax unified
     .thumb
 
+#include "spkl_thumb1.inc"
+
     /* struct spkl_outputs */
     .equ CHANNELS, 0
     .equ OFFSET, 4
@@ -17,12 +19,7 @@
     .balign 4
     .thumb_func
 spkl_requantise_full_s8:
-    push    {r4-r7, lr}
-    mov     r4, r8
-    mov     r5, r9
-    mov     r6, r10
-    mov     r7, r11
-    push    {r4-r7}
+    save_all
     lsls    r2, r2, #2
     adds    r2, r2, r1
     mov     r9, r2
@@ -75,12 +72,7 @@ spkl_requantise_full_s8:
     adds    r0, #1
     cmp     r1, r9
     bne     .Lone
-    pop     {r4-r7}
-    mov     r8, r4
-    mov     r9, r5
-    mov     r10, r6
-    mov     r11, r7
-    pop     {r4-r7, pc}
+    return_all
 .Lclamp:
     asrs    r7, r2, #31
     movs    r2, #127

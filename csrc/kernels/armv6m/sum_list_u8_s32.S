@@ -8,6 +8,8 @@
     .syntax unified
     .thumb
 
+#include "spkl_thumb1.inc"
+
     /* struct spkl_list */
     .equ NEXT, 0
     .equ BELOW, 4
@@ -124,12 +126,7 @@
     .balign 4
     .thumb_func
 spkl_sum_list_u8_s32:
-    push    {r4-r7, lr}
-    mov     r4, r8
-    mov     r5, r9
-    mov     r6, r10
-    mov     r7, r11
-    push    {r4-r7}
+    save_all
     sub     sp, #FRAME
     str     r0, [sp, #FIRST]
     str     r1, [sp, #LIST]
@@ -239,12 +236,7 @@ spkl_sum_list_u8_s32:
     adr     r5, .Lsub
     b       .Lpass
 2:  add     sp, #FRAME
-    pop     {r4-r7}
-    mov     r8, r4
-    mov     r9, r5
-    mov     r10, r6
-    mov     r11, r7
-    pop     {r4-r7, pc}
+    return_all
 
     .balign 4
 .Lmask:
