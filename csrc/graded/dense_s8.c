@@ -33,10 +33,8 @@ bool spkl_check_dense_s8(const struct spkl_layer *layer, uint32_t table_length,
 static void sum_block(struct spkl_list *list, int32_t *sums, uint32_t n,
                       const struct spkl_dense_parameters *p, const int8_t *in)
 {
-    static spkl_sum_list_fn *const sum_lists[] = {
-        spkl_sum_list_u2_s32, spkl_sum_list_u4_s32, spkl_sum_list_u8_s32};
-    spkl_list_inputs_fn *list_inputs =
-        p->in_zero == -128 ? spkl_list_above_s8 : spkl_list_signed_s8;
+    spkl_list_inputs_fn *list_inputs = spkl_list_inputs_of(p->in_zero);
+    spkl_sum_list_fn *sum_list = spkl_sum_list_of((uint32_t)p->bits);
     uint32_t left = (uint32_t)p->inputs;
     const uint8_t *row = list->rows;
     bool more = false;
@@ -47,7 +45,7 @@ static void sum_block(struct spkl_list *list, int32_t *sums, uint32_t n,
 
         spkl_list_clear(list);
         took = (uint32_t)list_inputs(list, in, left, row);
-        sum_lists[p->bits >> 2](sums, list, n, more);
+        sum_list(sums, list, n, more);
         more = true;
         in += took;
         row += (size_t)took * list->row_size;

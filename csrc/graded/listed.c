@@ -9,11 +9,17 @@ uint32_t spkl_listed_room(uint64_t inputs, int32_t in_zero, int32_t groups,
                (uint32_t)sizeof(int32_t);
 }
 
-void spkl_listed_start(struct spkl_listed *l, const struct spkl_layer *layer,
-                       int32_t in_zero)
+spkl_sum_list_fn *spkl_sum_list_of(uint32_t bits)
 {
     static spkl_sum_list_fn *const sum_lists[] = {
         spkl_sum_list_u2_s32, spkl_sum_list_u4_s32, spkl_sum_list_u8_s32};
+
+    return sum_lists[bits >> 2];
+}
+
+void spkl_listed_start(struct spkl_listed *l, const struct spkl_layer *layer,
+                       int32_t in_zero)
+{
     uint8_t *scratch = layer->scratch;
 
     l->weights = layer->weights;
@@ -22,8 +28,8 @@ void spkl_listed_start(struct spkl_listed *l, const struct spkl_layer *layer,
     l->list.begin = scratch;
     l->list.end = scratch + spkl_list_room(l->inputs, in_zero);
     l->sums = (int32_t *)(void *)(l->list.end + SPKL_LIST_SPARE);
-    l->list_inputs = in_zero == -128 ? spkl_list_above_s8 : spkl_list_signed_s8;
-    l->sum_list = sum_lists[l->bits >> 2];
+    l->list_inputs = spkl_list_inputs_of(in_zero);
+    l->sum_list = spkl_sum_list_of(l->bits);
 }
 
 /* Go on to the next block, which has n channels. */

@@ -80,6 +80,14 @@ static inline uint32_t spkl_sums_room(uint64_t inputs, int32_t in_zero,
 bool spkl_are_rows(const struct spkl_layer *layer, uint64_t n_rows,
                    uint32_t channels, uint32_t groups, uint32_t bits);
 
+/* The kernels for a zero point, and for weights of so many bits. */
+static inline spkl_list_inputs_fn *spkl_list_inputs_of(int32_t in_zero)
+{
+    return in_zero == -128 ? spkl_list_above_s8 : spkl_list_signed_s8;
+}
+
+spkl_sum_list_fn *spkl_sum_list_of(uint32_t bits);
+
 /* Bytes of scratch. */
 uint32_t spkl_listed_room(uint64_t inputs, int32_t in_zero, int32_t groups,
                           uint32_t out_channels);
