@@ -20,7 +20,6 @@ _CHECKS, _RUNS, _COMMANDS = ("spkl_check_",), ("spkl_run_",), ("commands of mlpe
 _DELIVERIES = tuple(f"csrc/engine/{name}.c" for name in ("rows", "conv", "sparse"))
 #: What struct spkl_kind has.
 _KIND = ("open_image", "arena_size", "start", "reset", "n_outputs")
-_REQUANTISE = ("/requantise_any_s8.", "/requantise_full_s8.", "/requantise_relu_s8.", "/scale_s8.")
 #: Whom calls through pointers reach, by the caller's file, the first that fits: parts of "file:function" of callees.
 INDIRECT = {
     "firmware/app/app.c": ("firmware/app/actions.c", "firmware/spiking/", "firmware/graded/"),
@@ -45,7 +44,6 @@ INDIRECT = {
     "csrc/graded/run.c": _RUNS,
     "csrc/graded/pool.c": ("average_pool.c:pool_s", "max_pool.c:pool_s"),
     "csrc/graded/": (_KERNELS,),
-    "/depthwise_row_s8.c": _REQUANTISE,
 }
 _COMMAND_LINE = re.compile(r'^    \{"\w+", (\w+), ', re.MULTILINE)
 _KIND_LINE = re.compile(r"^SPKL_LAYER\(\w+, (\w+),", re.MULTILINE)
@@ -134,7 +132,7 @@ def _indirect(caller: _Function, functions: dict[str, _Function]) -> list[str]:
                 return [name for kind in _layer_functions() if _is_linked(name := targets[0] + kind, functions)]
             if targets is _COMMANDS:
                 return [name for name in functions if name.rpartition("/")[2] in _command_functions()]
-            assembly = ["(assembly)"] if _KERNELS in targets or targets is _REQUANTISE else []
+            assembly = ["(assembly)"] if _KERNELS in targets else []
             there = ((name, f"{f.file}:{name.rpartition(':')[2]}") for name, f in functions.items() if f.linked)
             return [*(name for name, place in there if any(target in place for target in targets)), *assembly]
     raise _Unknown(f"a call through a pointer in {caller.file} reaches no one knows whom")
