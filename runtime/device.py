@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from spikelet import protocol
 from spikelet.device_link import DeviceLink
-from spikelet.errors import DeviceError, EngineError
+from spikelet.errors import EngineError
 from spikelet.events import EVENT, EventArray
 from spikelet.model import Int32Array, Model
-from spikelet.protocol import Command, Place
+from spikelet.protocol import Command
 from spikelet.pushed import Pushed
 from spikelet.runner import PopulationStats, Runner, Variable
 from spikelet.transport import Transport, open_port
@@ -27,53 +27,21 @@ __all__ = ["Device", "connect"]
 _ARGUMENT = -1
 
 
-class Device(DeviceLink, Runner):
+class Device(DeviceLink[Model], Runner):
     """A board at the other end of a byte stream; arguments and exceptions are those of DeviceLink."""
 
     def __init__(self, transport: Transport, *, name: str, timeout: float = 1.0, tries: int = 5) -> None:
-        self._model: Model | None = None
         self._tick = 0
         self._waiting: list[int] = []
         self._pushed: list[Pushed] = []
         super().__init__(transport, name=name, timeout=timeout, tries=tries)
 
-    # Models
-
     @property
     def model(self) -> Model:  # type: ignore[override]
-        """The running model, as the host knows it.
+        """The running model; see DeviceLink.known_model."""
+        return self.known_model
 
-        Raises:
-            DeviceError: the host was not told.
-        """
-        if self._model is None:
-            raise DeviceError(f"which model {self.name} runs is not known here: connect with the model, or load one")
-        return self._model
-
-    def use(self, model: Model) -> None:
-        """Run a model from tick 0: the one that is there if it is this one, else load it."""
-        if self.has(model):
-            self._model = model
-            self.reset()
-        else:
-            self.load(model)
-
-    def load(self, model: Model, place: Place = Place.NONE) -> Place:
-        """Load a model and start it at tick 0; returns where it lies now.
-
-        Raises:
-            NoRoomError: it does not fit: how many bytes are missing, in which memory. The old model goes on.
-            ImageError: the board's engine refuses the image. No model runs.
-        """
-        taken = self._send(model, place)
-        self._model = model
-        self._begin()
-        return taken
-
-    def _ended(self) -> None:
-        self._model = None
-
-    def _begin(self) -> None:
+    def _restarted(self) -> None:
         self._tick = 0
         self._waiting = [0] * len(self.model.outputs)
         self._pushed = [Pushed(port) for port in self.model.inputs]
@@ -132,11 +100,6 @@ class Device(DeviceLink, Runner):
             found = np.concatenate([found, np.frombuffer(body[8:], "<i4").astype(np.int32)])
             if len(found) >= size or len(body) == 8:
                 return found
-
-    def reset(self) -> None:
-        """See Runner."""
-        self.call(Command.RESET)
-        self._begin()
 
     def probe(self, population: int, variable: Variable) -> Int32Array:
         """See Runner."""

@@ -6,6 +6,7 @@ import struct
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Generic, TypeVar
 
 from spikelet import protocol
 from spikelet.errors import DeviceError, EngineError, ImageError, NoRoomError
@@ -15,10 +16,13 @@ from spikelet.networks import image_of, work_of
 from spikelet.protocol import Answer, Command, FrameReader, Hello, Place, Status
 from spikelet.transport import Transport
 
-__all__ = ["DeviceLink"]
+__all__ = ["AnyModel", "DeviceLink"]
+
+#: What a board runs.
+AnyModel = TypeVar("AnyModel", Model, GradedModel)
 
 
-class DeviceLink(ABC):
+class DeviceLink(ABC, Generic[AnyModel]):
     """A board at the other end of a byte stream, whatever it runs.
 
     Args:
@@ -34,6 +38,7 @@ class DeviceLink(ABC):
     def __init__(self, transport: Transport, *, name: str, timeout: float = 1.0, tries: int = 5) -> None:
         self.name = name
         self.retries = 0
+        self._model: AnyModel | None = None
         self.transport, self._timeout, self._tries = transport, timeout, tries
         self._reader = FrameReader()
         self._sequence = 0
@@ -105,26 +110,57 @@ class DeviceLink(ABC):
 
     # Models
 
-    def has(self, model: Model | GradedModel) -> bool:
+    @property
+    def known_model(self) -> AnyModel:
+        """The running model, as the host knows it.
+
+        Raises:
+            DeviceError: the host was not told.
+        """
+        if self._model is None:
+            raise DeviceError(f"which model {self.name} runs is not known here: connect with the model, or load one")
+        return self._model
+
+    def has(self, model: AnyModel) -> bool:
         """Whether the board runs this model: same length and CRC of the image."""
         image = image_of(model)
         return self.hello.place != Place.NONE and (self.hello.length, self.hello.crc) == (len(image), _crc(image))
 
-    def _send(self, model: Model | GradedModel, place: Place) -> Place:
-        """Load a model, which starts it; returns where it lies now."""
+    def use(self, model: AnyModel) -> None:
+        """Run a model from the start: the one that is there if it is this one, else load it."""
+        if self.has(model):
+            self._model = model
+            self.reset()
+        else:
+            self.load(model)
+
+    def load(self, model: AnyModel, place: Place = Place.NONE) -> Place:
+        """Load a model and start it; returns where it lies now.
+
+        Raises:
+            NoRoomError: it does not fit: how many bytes are missing, in which memory. The old model goes on.
+            ImageError: the board's engine refuses the image. No model runs.
+        """
         image = image_of(model)
         taken = self.call(Command.LOAD_BEGIN, struct.pack("<4I", len(image), _crc(image), work_of(model), place))
-        self._ended()
+        self._model = None
         for offset in range(0, len(image), protocol.PIECE_MAX):
             piece = image[offset : offset + protocol.PIECE_MAX]
             self.call(Command.LOAD_PIECE, struct.pack("<I", offset) + piece)
         self.call(Command.LOAD_END)
         self.hello = self.say_hello()
+        self._model = model
+        self._restarted()
         return Place(taken[0])
 
+    def reset(self) -> None:
+        """Let the network begin anew."""
+        self.call(Command.RESET)
+        self._restarted()
+
     @abstractmethod
-    def _ended(self) -> None:
-        """Forget the model that ran: the board has."""
+    def _restarted(self) -> None:
+        """The network begins anew: forget what the host knows of its state."""
 
     def counters(self) -> dict[str, int]:
         """What the board counted since it started: frames, damaged, repeated, refused."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from spikelet.board_files import Board
 from spikelet.device import Device
-from spikelet.device_link import DeviceLink
+from spikelet.device_link import AnyModel, DeviceLink
 from spikelet.emulation import Emulation, Instructions
 from spikelet.emulator_process import Process
 from spikelet.errors import DeviceError
@@ -27,7 +27,7 @@ __all__ = ["EmulatedBoard", "EmulatedLink", "Instructions", "emulate"]
 _TIMEOUT, _TRIES = 20.0, 3
 
 
-class EmulatedLink(DeviceLink):
+class EmulatedLink(DeviceLink[AnyModel]):
     """An emulated board, whatever it runs. Close it, or use it in a `with` statement: it holds a process."""
 
     def __init__(self, emulation: Emulation) -> None:
@@ -90,7 +90,7 @@ class EmulatedLink(DeviceLink):
         self._emulation.stop()
 
 
-class EmulatedBoard(EmulatedLink, Device):
+class EmulatedBoard(EmulatedLink[Model], Device):
     """An emulated board that runs spiking networks."""
 
     _by_tick: list[Instructions] | None = None
@@ -196,7 +196,7 @@ def emulate(
 
 
 @contextmanager
-def _closed_on_error(board: EmulatedLink) -> Iterator[None]:
+def _closed_on_error(board: EmulatedLink[Any]) -> Iterator[None]:
     """End a board on which something goes wrong."""
     try:
         yield

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from spikelet.emulation import Instructions
 from spikelet.emulator import EmulatedLink
 from spikelet.graded.device import GradedDevice
+from spikelet.graded.model import GradedModel
 from spikelet.graded.runner import IntArray
 
 __all__ = ["EmulatedGradedBoard"]
 
 
-class EmulatedGradedBoard(EmulatedLink, GradedDevice):
+class EmulatedGradedBoard(EmulatedLink[GradedModel], GradedDevice):
     """An emulated board that runs graded networks."""
 
     def instructions_by_layer(self, *inputs: IntArray) -> Iterator[tuple[int, Instructions]]:

@@ -11,8 +11,7 @@ from spikelet.device_link import DeviceLink
 from spikelet.errors import DeviceError
 from spikelet.graded.model import GradedModel
 from spikelet.graded.runner import GradedRunner, IntArray
-from spikelet.protocol import Command, Place
-from spikelet.transport import Transport
+from spikelet.protocol import Command
 
 __all__ = ["GradedDevice"]
 
@@ -20,55 +19,20 @@ __all__ = ["GradedDevice"]
 _PATIENCE = 12
 
 
-class GradedDevice(DeviceLink, GradedRunner):
+class GradedDevice(DeviceLink[GradedModel], GradedRunner):
     """A board at the other end of a byte stream; arguments and exceptions are those of DeviceLink."""
-
-    def __init__(self, transport: Transport, *, name: str, timeout: float = 1.0, tries: int = 5) -> None:
-        self._model: GradedModel | None = None
-        super().__init__(transport, name=name, timeout=timeout, tries=tries)
 
     @property
     def model(self) -> GradedModel:  # type: ignore[override]
-        """The running model, as the host knows it.
-
-        Raises:
-            DeviceError: the host was not told.
-        """
-        if self._model is None:
-            raise DeviceError(f"which model {self.name} runs is not known here: connect with the model, or load one")
-        return self._model
-
-    def use(self, model: GradedModel) -> None:
-        """Run a model from the start: the one that is there if it is this one, else load it."""
-        if self.has(model):
-            self._model = model
-            self.reset()
-        else:
-            self.load(model)
-
-    def load(self, model: GradedModel, place: Place = Place.NONE) -> Place:
-        """Load a model and start it; returns where it lies now.
-
-        Raises:
-            NoRoomError: it does not fit: how many bytes are missing, in which memory. The old model goes on.
-            ImageError: the board's engine refuses the image. No model runs.
-        """
-        taken = self._send(model, place)
-        self._model = model
-        self._drop()
-        return taken
-
-    def reset(self) -> None:
-        """See GradedRunner."""
-        self.call(Command.RESET)
-        self._drop()
+        """The running model; see DeviceLink.known_model."""
+        return self.known_model
 
     def close(self) -> None:
         """See GradedRunner."""
         DeviceLink.close(self)
 
-    def _ended(self) -> None:
-        self._model = None
+    def _restarted(self) -> None:
+        self._drop()
 
     def _write(self, tensor: int, values: IntArray) -> None:
         port = next(index for index, port in enumerate(self.model.inputs) if port.tensor == tensor)
