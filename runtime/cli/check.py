@@ -11,6 +11,7 @@ from spikelet.budget import ASSUMED, Budget, budget
 from spikelet.budget_room import Room, room
 from spikelet.cli.budget_table import as_data, print_budget
 from spikelet.cli.graded_options import graded_data_options, refuse_ticks, take_choices, without_choices
+from spikelet.cli.limits import exceeded, exit_code
 from spikelet.cli.options import (
     board_options,
     conversion_options,
@@ -23,7 +24,7 @@ from spikelet.cli.options import (
 )
 from spikelet.cli.screen import json_option, number, print_json, progress, say, size, status
 from spikelet.datasets import DataSet
-from spikelet.errors import LimitError, NoRoomError, SpikeletError
+from spikelet.errors import SpikeletError
 from spikelet.fit import Cost
 from spikelet.graded.model import GradedModel
 from spikelet.model import Model
@@ -155,19 +156,7 @@ class _Board:
 
     def exceeded(self, limits: dict[str, int | None]) -> list[str]:
         """The limits that the model does not keep, in words."""
-        takes = {
-            "flash": sum(self.room.flash.values()),
-            "ram": sum(self.room.ram.values()),
-            "instructions": self._worst(),
-        }
-        said = []
-        for name, limit in limits.items():
-            own = takes[name]
-            if limit is not None and own is None:
-                said.append(f"nobody knows how many {_LIMITS[name]} it takes; {limit:,} are allowed")
-            elif limit is not None and own is not None and own > limit:
-                said.append(f"{own:,} {_LIMITS[name]}, {own - limit:,} more than the {limit:,} that are allowed")
-        return said
+        return exceeded(self.room, self._worst(), limits, _LIMITS)
 
     def _worst(self) -> int | None:
         """Instructions of the worst tick: counted, else modelled."""
@@ -178,9 +167,7 @@ class _Board:
 
     def code(self, limits: dict[str, int | None]) -> int:
         """The exit code."""
-        if self.room.missing:
-            return NoRoomError.exit_code
-        return LimitError.exit_code if self.exceeded(limits) else 0
+        return exit_code(self.room, self.exceeded(limits))
 
     def data(self, limits: dict[str, int | None]) -> dict[str, Any]:
         """All of it, JSON-like."""

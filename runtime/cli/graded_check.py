@@ -9,9 +9,9 @@ from typing import Any
 
 from spikelet.budget_room import Room, room
 from spikelet.cli.graded_options import get_graded_data
+from spikelet.cli.limits import exceeded, exit_code
 from spikelet.cli.options import is_network
 from spikelet.cli.screen import Rows, counted, number, print_json, progress, say, size, status, table
-from spikelet.errors import LimitError, NoRoomError
 from spikelet.fit import counting_board
 from spikelet.graded.budget import GradedCost, graded_cost
 from spikelet.graded.data import GradedDataSet
@@ -108,25 +108,12 @@ class _Board:
 
     def exceeded(self, limits: Mapping[str, int | None]) -> list[str]:
         """The limits that are not kept, in words."""
-        takes = {
-            "flash": sum(self.room.flash.values()),
-            "ram": sum(self.room.ram.values()),
-            "instructions": None if self.cost is None else round(self.cost.instructions),
-        }
-        said = []
-        for name, limit in limits.items():
-            own = takes[name]
-            if limit is not None and own is None:
-                said.append(f"nobody knows how many {_LIMITS[name]} it takes; {limit:,} are allowed")
-            elif limit is not None and own is not None and own > limit:
-                said.append(f"{own:,} {_LIMITS[name]}, {own - limit:,} more than the {limit:,} that are allowed")
-        return said
+        instructions = None if self.cost is None else round(self.cost.instructions)
+        return exceeded(self.room, instructions, limits, _LIMITS)
 
     def code(self, limits: Mapping[str, int | None]) -> int:
         """The exit code."""
-        if self.room.missing:
-            return NoRoomError.exit_code
-        return LimitError.exit_code if self.exceeded(limits) else 0
+        return exit_code(self.room, self.exceeded(limits))
 
     def data(self, limits: Mapping[str, int | None]) -> dict[str, Any]:
         """All of it, JSON-like."""
