@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from spikelet.arena import state_size
 from spikelet.codes import code
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from spikelet.graded.model import GradedModel
 
 __all__ = ["crc_of", "decode", "encode", "load", "read", "write", "write_bytes"]
+
+_Decoded = TypeVar("_Decoded")
 
 
 def encode(model: Model) -> bytes:
@@ -58,12 +61,7 @@ def load(path: str | Path) -> Model | GradedModel:
     from spikelet.graded.image import decode as decode_graded
     from spikelet.graded.image import is_graded
 
-    path = Path(path)
-    data = _content(path)
-    try:
-        return decode_graded(data) if is_graded(data) else decode(data)
-    except ImageError as error:
-        raise ImageError(f"{path}: {error}", code=error.code) from error
+    return _read(path, lambda data: decode_graded(data) if is_graded(data) else decode(data))
 
 
 def read(path: str | Path) -> Model:
@@ -72,10 +70,15 @@ def read(path: str | Path) -> Model:
     Raises:
         ImageError: it cannot be read, or is refused by `decode`.
     """
+    return _read(path, decode)
+
+
+def _read(path: str | Path, decoded: Callable[[bytes], _Decoded]) -> _Decoded:
+    """What a file's bytes are decoded to; errors name the file."""
     path = Path(path)
     data = _content(path)
     try:
-        return decode(data)
+        return decoded(data)
     except ImageError as error:
         raise ImageError(f"{path}: {error}", code=error.code) from error
 

@@ -11,7 +11,7 @@ from spikelet.errors import ImageError, ModelError
 from spikelet.layout import SectionId
 from spikelet.model import Model
 
-__all__ = ["read_meta", "to_json", "write_meta"]
+__all__ = ["from_json", "read_meta", "refuse", "to_json", "write_meta"]
 
 #: Keys for records, with the fields of each record's object; none: the value is the name itself.
 _RECORDS: Mapping[str, tuple[SectionId, Mapping[str, type]]] = {
@@ -63,19 +63,33 @@ def read_meta(content: bytes | None, counts: Mapping[SectionId, int]) -> dict[st
     """
     if content is None:
         return _default(counts)
-    try:
-        found = json.loads(content.decode(), parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        _refuse(f"not UTF-8 JSON ({error})")
-    if not isinstance(found, dict) or set(found) != {*_RECORDS, "meta"} or not isinstance(found["meta"], dict):
-        _refuse(f"not an object of {', '.join(_RECORDS)} and meta")
-    for key, (section, fields) in _RECORDS.items():
-        entries = found[key]
-        if not isinstance(entries, list) or len(entries) != counts[section]:
-            _refuse(f"{key} is not a list of {counts[section]}")
-        for index, entry in enumerate(entries):
+    found = from_json(content, {key: counts[section] for key, (section, _) in _RECORDS.items()})
+    for key, (_, fields) in _RECORDS.items():
+        for index, entry in enumerate(found[key]):
             if not _is_described(entry, fields):
-                _refuse(f"{key}[{index}] is {str(entry)[:60]}")
+                refuse(f"{key}[{index}] is {str(entry)[:60]}")
+    return found
+
+
+def from_json(content: bytes, counts: Mapping[str, int]) -> dict[str, Any]:
+    """What `to_json` wrote: an object of lists with one entry a record, and of `meta`.
+
+    Args:
+        content: bytes of the section.
+        counts: the lists' names, and how many entries each has.
+
+    Raises:
+        ImageError: it is something else.
+    """
+    try:
+        found = json.loads(content.decode(), parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
+        refuse(f"not UTF-8 JSON ({error})")
+    if not isinstance(found, dict) or set(found) != {*counts, "meta"} or not isinstance(found["meta"], dict):
+        refuse(f"not an object of {', '.join(counts)} and meta")
+    for key, n in counts.items():
+        if not isinstance(found[key], list) or len(found[key]) != n:
+            refuse(f"{key} is not a list of {n}")
     return found
 
 
@@ -98,5 +112,6 @@ def _default(counts: Mapping[SectionId, int]) -> dict[str, Any]:
     return described
 
 
-def _refuse(what: str) -> NoReturn:
+def refuse(what: str) -> NoReturn:
+    """Refuse a META section."""
     raise ImageError(f"META: {what}; convert the model again", code=code("IMAGE_SECTION"))

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
-from spikelet.codes import code
-from spikelet.errors import ImageError
 from spikelet.graded.model import GradedModel, GradedPort
-from spikelet.image_meta import to_json
+from spikelet.image_meta import from_json, refuse, to_json
 
 __all__ = ["read_meta", "write_meta"]
 
@@ -56,22 +53,14 @@ def read_meta(content: bytes | None, sizes: Sequence[int], counts: Mapping[str, 
     """
     if content is None:
         return _default(sizes, counts)
-    try:
-        found = json.loads(content.decode(), parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        _refuse(f"not UTF-8 JSON ({error})")
-    if not isinstance(found, dict) or set(found) != {*_FIELDS, "meta"} or not isinstance(found["meta"], dict):
-        _refuse(f"not an object of {', '.join(_FIELDS)} and meta")
+    found = from_json(content, {key: counts[key] for key in _FIELDS})
     for key, fields in _FIELDS.items():
-        entries = found[key]
-        if not isinstance(entries, list) or len(entries) != counts[key]:
-            _refuse(f"{key} is not a list of {counts[key]}")
-        for index, entry in enumerate(entries):
+        for index, entry in enumerate(found[key]):
             if not _is_described(entry, fields):
-                _refuse(f"{key}[{index}] is {str(entry)[:60]}")
+                refuse(f"{key}[{index}] is {str(entry)[:60]}")
     for index, (entry, size) in enumerate(zip(found["tensors"], sizes, strict=True)):
         if math.prod(entry["shape"]) != size or any(n < 1 for n in entry["shape"]):
-            _refuse(f"tensors[{index}] has the shape {entry['shape']}, but {size} elements")
+            refuse(f"tensors[{index}] has the shape {entry['shape']}, but {size} elements")
     return found
 
 
@@ -108,7 +97,3 @@ def _default(sizes: Sequence[int], counts: Mapping[str, int]) -> dict[str, Any]:
         "outputs": [{"name": name, "is_float": False, "offset": 0, "labels": []} for name in names("outputs")],
         "meta": {},
     }
-
-
-def _refuse(what: str) -> NoReturn:
-    raise ImageError(f"META: {what}; convert the model again", code=code("IMAGE_SECTION"))
