@@ -19,8 +19,9 @@ from spikelet.converters.tflite.tables import (
     through_float_table,
 )
 from spikelet.converters.tflite.walks import numbered, strides, walk
+from spikelet.errors import ModelError
 from spikelet.graded.model import LayerKind
-from spikelet.graded.tables import logistic_s16_table
+from spikelet.graded.tables import logistic_s16_multiplier, logistic_s16_table
 
 __all__ = [
     "lower_add",
@@ -35,8 +36,6 @@ __all__ = [
 
 #: Bits by which operands of a sum are shifted up before they are brought to one scale.
 _LEFT_SHIFT = {"INT8": 20, "INT16": 15}
-#: Of a logistic function of int16: steps of its table by a unit of its input.
-_LOGISTIC_STEPS = 4096.0 * 3.0
 
 
 def lower_add(scope: Scope) -> None:
@@ -134,7 +133,12 @@ def lower_logistic(scope: Scope) -> None:
         _real(scope, given, output, logistic)
         return
     _refuse_zeros(scope, given)
-    scope.layer(LayerKind.LOGISTIC_S16, (given,), output, _logistic_steps(scope, given), table=logistic_s16_table())
+    try:
+        m, s = logistic_s16_multiplier(scope.scale(given))
+    except ModelError as error:
+        scope.model_error(error)
+    p = {"multiplier": m, "shift": s}
+    scope.layer(LayerKind.LOGISTIC_S16, (given,), output, p, table=logistic_s16_table())
 
 
 def lower_tanh(scope: Scope) -> None:
@@ -200,19 +204,6 @@ def _real(scope: Scope, given: Tensor, output: Tensor, function: object) -> None
         out_zero=scope.zero(output),
     )
     _table(scope, table)
-
-
-def _logistic_steps(scope: Scope, given: Tensor) -> dict[str, int]:
-    """Multiplier and shift that bring the input to steps of 2^-12 / 3; a scale next to 2^-12 is taken for that."""
-    scale = scope.scale(given)
-    if _is_power_of_two(scale) and round(math.log2(scale)) == -12:
-        return {"multiplier": 3, "shift": 0}
-    steps, shift = scale * _LOGISTIC_STEPS, 0
-    while steps <= 32767.0 / 2.0 and shift <= 30:
-        steps, shift = steps * 2.0, shift + 1
-    if not 1.0 <= steps < 65536.0:
-        scope.refuse_tensor(given, f"scale {scale:g}", f"below {65536.0 / _LOGISTIC_STEPS:g}, and not so small")
-    return {"multiplier": int(steps), "shift": shift}
 
 
 def _operands(scope: Scope, a: Tensor, b: Tensor, output: Tensor) -> dict[str, int]:
