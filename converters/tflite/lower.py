@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from spikelet.converters.tflite.draft import Draft, Value
+from spikelet.converters.tflite.draft import Draft
 from spikelet.converters.tflite.fields import supported
 from spikelet.converters.tflite.file import Tensor, TfliteFile
 from spikelet.converters.tflite.floats import SAME, THROUGH_FLOAT, Folded, fold_floats
@@ -136,16 +137,7 @@ class _Lowering:
         draft, described = self._scope.draft, self._scope.draft.values[value]
         if described.constant is None:
             return value
-        copy = draft.add(
-            Value(
-                name=described.name,
-                shape=described.shape,
-                type=described.type,
-                zero_point=described.zero_point,
-                scale=described.scale,
-                tensor=described.tensor,
-            )
-        )
+        copy = draft.add(replace(described, constant=None))
         steps = strides(described.shape)
         parameters = copy_parameters(self._scope, described.shape, (0, steps), (0, steps))
         self._scope.layer(LayerKind.COPY, (value,), copy, parameters)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import numpy as np
@@ -196,15 +197,7 @@ class Scope:
         described = self.described(tensor)
         source = self.draft.values[value]
         if source.constant is not None:
-            described = Value(
-                name=described.name,
-                shape=described.shape,
-                type=described.type,
-                zero_point=described.zero_point,
-                scale=described.scale,
-                tensor=described.tensor,
-                constant=source.constant.reshape(described.shape),
-            )
+            described = replace(described, constant=source.constant.reshape(described.shape))
         self.values[tensor.index] = self.draft.add(described)
         if source.constant is None:
             self.draft.inside[self.values[tensor.index]] = (value, 0)
