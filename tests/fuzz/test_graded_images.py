@@ -51,11 +51,11 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The engine of graded networks with all kinds of layers and the portable kernels."""
-    place = tmp_path_factory.mktemp("graded_fuzz") / "graded_fuzz"
-    return fuzzing.build(place, [*graded_sources(), ROOT / "tests" / "fuzz" / "graded_fuzz.c"], INCLUDES)
+@pytest.fixture(scope="module", params=["ref", "packed"])
+def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The engine of graded networks with all kinds of layers, and a set of portable kernels."""
+    place = tmp_path_factory.mktemp("graded_fuzz") / request.param
+    return fuzzing.build(place, [*graded_sources(request.param), ROOT / "tests" / "fuzz" / "graded_fuzz.c"], INCLUDES)
 
 
 def test_the_seeds_reach_every_function(target: Path, corpus: Path) -> None:

@@ -137,7 +137,7 @@ def _is_in_place(layer: Layer, tensors: Sequence[GradedTensor]) -> bool:
     if "a_step_0" in p:
         return [p[f"a_step_{k}"] for k in range(5)] == contiguous([p[f"size_{k}"] for k in range(5)])
     if "outputs" in p:
-        return p["outputs"] <= p["inputs"]
+        return p["outputs"] <= p["inputs"] and not _reads_again(layer)
     if "kernel_y" in p:
         depth = p.get("in_channels", p.get("channels", 0))
         fits = p.get("out_channels", depth) <= depth and p["out_width"] <= p["in_width"]
@@ -145,10 +145,15 @@ def _is_in_place(layer: Layer, tensors: Sequence[GradedTensor]) -> bool:
     return False
 
 
+def _reads_again(layer: Layer) -> bool:
+    """Whether the layer writes outputs of a row before it has read the row for the last time."""
+    return layer.kind is LayerKind.DENSE_S8 and layer.parameters["outputs"] > 64
+
+
 def _is_anywhere(layer: Layer) -> bool:
     """Whether the layer reads all of its input before it writes."""
     p = layer.parameters
-    return p.get("rows") == 1 or ("kernel_y" in p and p["out_height"] == p["out_width"] == 1)
+    return (p.get("rows") == 1 and not _reads_again(layer)) or ("kernel_y" in p and p["out_height"] == p["out_width"] == 1)
 
 
 def _plan(made: _Maker, outputs: Sequence[int], chance: Chance) -> tuple[list[int], int, int]:
