@@ -153,7 +153,9 @@ def _reads_again(layer: Layer) -> bool:
 def _is_anywhere(layer: Layer) -> bool:
     """Whether the layer reads all of its input before it writes."""
     p = layer.parameters
-    return (p.get("rows") == 1 and not _reads_again(layer)) or ("kernel_y" in p and p["out_height"] == p["out_width"] == 1)
+    if "kernel_y" in p:
+        return p["out_height"] == p["out_width"] == 1
+    return p.get("rows") == 1 and not _reads_again(layer)
 
 
 def _plan(made: _Maker, outputs: Sequence[int], chance: Chance) -> tuple[list[int], int, int]:
