@@ -104,6 +104,21 @@ class Engine(Runner):
         data = ffi.from_buffer("struct spkl_event[]", held)
         accept(lib.spkl_push(self._net, _index(port), data, len(held)), self._input(port))
 
+    def push_spikes(self, neurons: npt.NDArray[np.uint16], port: int = 0) -> None:
+        """Give a port that takes events the spikes of the next tick, past its queue; see spkl_push_spikes.
+
+        Raises:
+            DataError: not an array of dtype uint16 with one dimension.
+            EngineError: ARGUMENT, ENCODER, FULL (events or spikes wait), NEURON, VALUE; the port is as it was.
+        """
+        if neurons.dtype != np.uint16 or neurons.ndim != 1:
+            raise DataError(
+                f"push_spikes takes neurons of dtype uint16, shape (n,), not {neurons.dtype}, {neurons.shape}"
+            )
+        held = np.ascontiguousarray(neurons)
+        data = ffi.from_buffer("uint16_t[]", held)
+        _accept(lib.spkl_push_spikes(self._net, _index(port), data, len(held)), self._input(port))
+
     def push_frame(self, frame: npt.NDArray[np.uint8], port: int = 0) -> None:
         """See Runner.
 

@@ -8,7 +8,7 @@ static struct spkl_net net;
 struct spkl_output bare_output;
 
 int bare_start(const void *image, size_t length, void *arena, size_t size);
-int bare_sample(const struct spkl_event *events, const uint16_t *n_events,
+int bare_sample(const uint16_t *neurons, const uint16_t *n_events,
                 uint32_t ticks);
 uint32_t bare_ticks(uint32_t n);
 int bare_probe(unsigned population, enum spkl_variable variable,
@@ -25,17 +25,17 @@ int bare_start(const void *image, size_t length, void *arena, size_t size)
 
 /* Takes the last sample's events, runs one sample, looks at the output.
  * Returns the predicted class, or an error. */
-int bare_sample(const struct spkl_event *events, const uint16_t *n_events,
+int bare_sample(const uint16_t *neurons, const uint16_t *n_events,
                 uint32_t ticks)
 {
     int result = spkl_output_take(&net, 0, bare_output.n_events);
 
     for (uint32_t i = 0; i < ticks && result == 0; i++) {
-        result = spkl_push(&net, 0, events, n_events[i]);
+        result = spkl_push_spikes(&net, 0, neurons, n_events[i]);
         if (result == 0) {
             result = spkl_tick(&net);
         }
-        events += n_events[i];
+        neurons += n_events[i];
     }
     if (result == 0) {
         result = spkl_output(&net, 0, &bare_output);

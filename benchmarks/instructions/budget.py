@@ -82,14 +82,12 @@ class Bare:
 
     def sample(self, index: int, pixels: np.ndarray) -> int:
         """Run a sample; returns the prediction."""
-        return self.push(events_of(pixels), TICKS, first=index * TICKS)
+        return self.push(events_of(pixels), TICKS)
 
-    def push(self, events: npt.NDArray[np.void], ticks: int, first: int = 0) -> int:
-        """Run so many ticks from the tick `first` on, from which events count theirs; returns the prediction."""
+    def push(self, events: npt.NDArray[np.void], ticks: int) -> int:
+        """Run so many ticks, from which events count theirs; returns the prediction."""
         per_tick = np.bincount(events["tick"], minlength=ticks).astype("<u2")
-        moved = events.astype(EVENT)
-        moved["tick"] += first
-        data = moved.tobytes()
+        data = events["neuron"].astype("<u2").tobytes()
         self.machine.write(_EVENTS, data + per_tick.tobytes())
         return self.machine.call("bare_sample", _EVENTS, _EVENTS + len(data), ticks)
 

@@ -6,8 +6,7 @@
 /* The port that takes what spkl_push was given. Returns 0,
  * SPKL_ERR_ARGUMENT or SPKL_ERR_ENCODER. */
 static inline int spkl_find_event_port(const struct spkl_net *net,
-                                       unsigned port,
-                                       const struct spkl_event *events,
+                                       unsigned port, const void *events,
                                        size_t n, const struct spkl_input **in)
 {
     if (port >= spkl_count(net->model, SPKL_SECTION_INPUTS) ||

@@ -83,8 +83,17 @@ struct spkl_queue {
     uint32_t last_tick;
     uint32_t last_sum;
     uint32_t n_events; /* source.n points here */
-    uint32_t kind;     /* an encoder's frame is there; events are all 1 */
+    uint32_t kind;     /* an encoder's frame is there; events are all 1; and
+                        * SPKL_QUEUE_STAGED times the spikes of the next tick */
 };
+
+#define SPKL_QUEUE_STAGED 2u
+
+/* Spikes of the next tick that lie in the port's list already. */
+static inline uint32_t spkl_staged(const struct spkl_queue *queue)
+{
+    return queue->kind / SPKL_QUEUE_STAGED;
+}
 
 struct spkl_input {
     struct spkl_source source;

@@ -126,6 +126,19 @@ int spkl_push(struct spkl_net *net, unsigned port,
               const struct spkl_event *events, size_t n);
 
 /*
+ * Give an input port the spikes of the next tick, all of value 1, with no stamp
+ * and no queue: the quick way where ticks follow the input.
+ *
+ *   neurons  in  [n] < size, in any order
+ *
+ * Returns 0, or SPKL_ERR_ARGUMENT, _FULL (events or spikes wait: let a tick
+ * pass, or use spkl_push), _NEURON, _VALUE (more than max_sum), _ENCODER; the
+ * port is then as it was. Not from an interrupt.
+ */
+int spkl_push_spikes(struct spkl_net *net, unsigned port,
+                     const uint16_t *neurons, size_t n);
+
+/*
  * Give an input port with an encoder its frame: the current sample's, or the
  * next sample's when the current one is done.
  *
