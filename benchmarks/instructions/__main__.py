@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.instructions import record
 from benchmarks.instructions.budget import LIMITS, count, count_quiet_tick
 from benchmarks.instructions.machine import BOARDS
-from benchmarks.instructions.workload import NETWORKS, kinds_of_data
+from benchmarks.instructions.workload import FEW_BITS, NETWORKS, kinds_of_data
 
 from spikelet import board_files, toolchain
 
@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=record.SAMPLES)
     parser.add_argument("--core", choices=sorted(BOARDS), action="append")
     parser.add_argument("--compiler", choices=["gcc", "zig"], action="append")
-    parser.add_argument("--network", choices=sorted(NETWORKS), action="append")
+    parser.add_argument("--network", choices=sorted([*NETWORKS, *FEW_BITS]), action="append")
     parser.add_argument("--functions", action="store_true", help="print the shares of functions")
     options = parser.parse_args()
     found: dict[str, int] = {}

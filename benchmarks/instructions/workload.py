@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from spikelet.converters.pipeline import convert
 from spikelet.events import EVENT, EventArray
 from spikelet.model import LifChoices, Model, Population
 
-__all__ = ["NETWORKS", "ROOT", "TICKS", "digits", "events_of", "kinds_of_data", "mnist_file", "network", "silent"]
+__all__ = ["FEW_BITS", "NETWORKS", "ROOT", "TICKS", "digits", "events_of", "kinds_of_data", "mnist_file", "network", "silent"]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TICKS = 25
@@ -23,14 +24,28 @@ NETWORKS = {
     "subtract": {"framework": "snntorch", "reset": "subtract"},
     "spikingjelly": {"framework": "spikingjelly", "reset": "zero"},
 }
+#: The first of them with weights of fewer bits in both layers.
+FEW_BITS = {"zero4": 4, "zero2": 2, "zero1": 1}
+_CALIBRATION = 64
 
 
+@cache
 def network(name: str) -> Model:
-    """Convert one of NETWORKS, with an output queue for the events of a sample."""
-    path = ROOT / "examples" / "mnist" / f"mnist_{name}.nir"
-    made = NETWORKS[name]
+    """Convert one of NETWORKS or FEW_BITS, with an output queue for the events of a sample.
+
+    Few bits are fitted to digits that are made up, so that they are the same everywhere.
+    """
+    bits = FEW_BITS.get(name)
+    plain = name if bits is None else "zero"
+    made = NETWORKS[plain]
     return convert(
-        path, framework=made["framework"], reset=made["reset"], ticks_per_sample=TICKS, output_queue=TICKS * 10
+        ROOT / "examples" / "mnist" / f"mnist_{plain}.nir",
+        framework=made["framework"],
+        reset=made["reset"],
+        weights=bits,
+        calibration=None if bits is None else [events_of(image) for image in digits("made up", _CALIBRATION)],
+        ticks_per_sample=TICKS,
+        output_queue=TICKS * 10,
     )
 
 
