@@ -1,6 +1,6 @@
 """The measured table of README.md: python -m benchmarks.readme prints what can be measured here.
 
-Host speed comes from host.json, which `spikelet bench ... --json` wrote where snnTorch is installed.
+Host speed comes from host.json, which `spikelet bench host ... --json` wrote where snnTorch is installed.
 """
 
 from __future__ import annotations

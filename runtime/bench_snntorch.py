@@ -1,4 +1,4 @@
-"""A lowered network in snnTorch, for `spikelet bench`. The only module of runtime/ that imports torch."""
+"""A lowered network in snnTorch, for `spikelet bench host`. The only module of runtime/ that imports torch."""
 
 from __future__ import annotations
 

@@ -81,8 +81,8 @@ def _packages() -> Iterator[Finding]:
         ("unicorn", "emulated boards from pip", _EXTRA),
         ("pillow", "images as data of int8 networks", "pip install 'spikelet[images]'"),
         ("ai-edge-litert", "spikelet verify with TensorFlow Lite's interpreter", "pip install ai-edge-litert"),
-        ("torch", "spikelet bench", "pip install torch"),
-        ("snntorch", "spikelet bench", "pip install snntorch"),
+        ("torch", "spikelet bench host", "pip install torch"),
+        ("snntorch", "spikelet bench host", "pip install snntorch"),
     ):
         yield Finding(name=name, purpose=purpose, found=_version(name), advice=advice)
 

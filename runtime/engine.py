@@ -117,7 +117,7 @@ class Engine(Runner):
             )
         held = np.ascontiguousarray(neurons)
         data = ffi.from_buffer("uint16_t[]", held)
-        _accept(lib.spkl_push_spikes(self._net, _index(port), data, len(held)), self._input(port))
+        accept(lib.spkl_push_spikes(self._net, _index(port), data, len(held)), self._input(port))
 
     def push_frame(self, frame: npt.NDArray[np.uint8], port: int = 0) -> None:
         """See Runner.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import errno
-import importlib
 from typing import Any
 
 import click
 
+from spikelet.cli.lazy import LazyGroup
 from spikelet.errors import ConvertError, SpikeletError
 
 __all__ = ["COMMANDS", "group", "main"]
@@ -24,29 +24,13 @@ COMMANDS = {
     "build": "Build firmware for a board.",
     "boards": "List the boards.",
     "emulate": "Run an emulated board, or count a model's instructions on it.",
-    "bench": "Measure the host engine against snnTorch, or int8 layers against CMSIS-NN.",
+    "bench": "Count and time: spiking networks, int8 layers, the host, beside their peers.",
     "doctor": "Tell what is installed, and what to install.",
 }
 
 
-class _Group(click.Group):
-    """Loads a command's module when it is needed; turns errors into a line and an exit code."""
-
-    def list_commands(self, _: click.Context) -> list[str]:
-        """See click."""
-        return list(COMMANDS)
-
-    def get_command(self, _: click.Context, cmd_name: str) -> click.Command | None:
-        """See click."""
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(f"spikelet.cli.{cmd_name}").command
-        return command
-
-    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without loading them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+class _Group(LazyGroup):
+    """Turns errors into a line and an exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what goes wrong is one line and the exit code of its class."""
@@ -69,7 +53,12 @@ def _hint(error: SpikeletError) -> str:
     return " Here reset_time='now' is --reset-time now." if is_open else ""
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Group,
+    modules="spikelet.cli.",
+    sentences=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="spikelet")
 def group() -> None:
     """Turn trained networks into small integer models and run them event by event.

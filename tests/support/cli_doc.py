@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
@@ -48,6 +48,7 @@ def text() -> str:
         command = group.get_command(click.Context(group), name)
         assert command is not None
         parts.append(_command(name, command, shared))
+        parts += [_command(f"{name} {sub}", found, shared) for sub, found in _subcommands(command)]
     for title, (_, said) in _GROUPS.items():
         parts.append(f"## {title}\n\n{said}\n")
         parts.append(_table(list(shared[title].values())))
@@ -79,20 +80,31 @@ def _shared(options: Callable[..., Any]) -> dict[str, click.Option]:
     return {p.name: p for p in none.params if isinstance(p, click.Option) and p.name}
 
 
+def _subcommands(command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    """Names and commands of a group; none of another command."""
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield name, found
+
+
 def _command(name: str, command: click.Command, shared: dict[str, dict[str, click.Option]]) -> str:
     arguments = [p for p in command.params if isinstance(p, click.Argument)]
     options = [p for p in command.params if isinstance(p, click.Option)]
     own = [option for option in options if not any(option.name in group for group in shared.values())]
     usage = " ".join(a.make_metavar(click.Context(command)) for a in arguments)
     paragraphs = command.help or ""
-    lines = [f"## {name}\n", f"    spikelet {name} [OPTIONS] {usage}".rstrip() + "\n"]
+    heading = "###" if " " in name else "##"
+    called = "COMMAND ..." if isinstance(command, click.Group) else f"[OPTIONS] {usage}"
+    lines = [f"{heading} {name}\n", f"    spikelet {name} {called}".rstrip() + "\n"]
     lines += [" ".join(part.split()) + "\n" for part in paragraphs.split("\n\n")]
     names = {option.name for option in options}
     taken = [f"[{title.lower()}](#{title.lower().replace(' ', '-')})" for title in shared if names & set(shared[title])]
     if taken:
         lines.append(f"Takes the {' and the '.join(taken)}.\n")
-    lines.append(_table(own))
-    return "\n".join(lines)
+    return "\n".join([*lines, _table(own)] if own else lines)
 
 
 def _table(options: list[click.Option]) -> str:

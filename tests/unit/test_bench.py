@@ -23,8 +23,8 @@ HAS_SNNTORCH = all(importlib.util.find_spec(name) for name in ("torch", "snntorc
 def test_without_snntorch_the_engine_is_measured_and_the_advice_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     """No ratio is made up."""
     monkeypatch.setitem(__import__("sys").modules, "spikelet.bench_snntorch", None)
-    result = spikelet("bench", "--samples", 5, "--rounds", 1)
-    found = json.loads(spikelet("bench", "--samples", 5, "--rounds", 1, "--json").stdout)
+    result = spikelet("bench", "host", "--samples", 5, "--rounds", 1)
+    found = json.loads(spikelet("bench", "host", "--samples", 5, "--rounds", 1, "--json").stdout)
 
     assert result.exit_code == 0
     assert "pip install torch snntorch" in result.stdout
@@ -46,7 +46,7 @@ def test_the_ratio_is_that_of_the_two_times(monkeypatch: pytest.MonkeyPatch) -> 
     assert seen == [(1, 25, 64), (30, 25, 64), (30, 25, 64)]
     assert result.ratio == result.snntorch / result.engine > 0
     assert result.equal == np.mean([Reference(model).run(data.inputs(i)).prediction == 0 for i in range(30)])
-    assert "some 1.0" in spikelet("bench", "--samples", 3).stdout
+    assert "some 1.0" in spikelet("bench", "host", "--samples", 3).stdout
 
 
 def test_models_that_cannot_be_compared_are_refused() -> None:

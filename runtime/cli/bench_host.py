@@ -1,0 +1,72 @@
+"""`spikelet bench host`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from spikelet._data import path as data_path
+from spikelet.bench import Bench, bench
+from spikelet.cli.options import conversion_options, convert_file, get_data, said
+from spikelet.cli.screen import Rows, json_option, number, percent, print_json, say, status, table
+from spikelet.original import original
+
+__all__ = ["command"]
+
+_EXAMPLE = {"framework": "snntorch", "reset": "zero", "encoder": "rate", "ticks_per_sample": 25}
+
+
+@click.command("host")
+@click.argument("network", type=click.Path(path_type=Path), required=False)
+@click.argument("data", type=click.Path(path_type=Path), required=False)
+@click.option("--samples", type=click.IntRange(min=1), default=200, show_default=True, help="The first N samples.")
+@click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True, help="How often, in turn.")
+@conversion_options
+@json_option
+def command(
+    *, network: Path | None, data: Path | None, samples: int, rounds: int, as_json: bool, **options: Any
+) -> None:
+    """Measure the host engine against snnTorch: the same network, batch 1, one thread, in one run.
+
+    NETWORK is a .nir file from snnTorch with conversion options, DATA a data set of frames; without them the digits
+    example is taken. Where snnTorch is not installed the engine is measured alone.
+    """
+    given = said(options)
+    if network is None:
+        given = {**_EXAMPLE, **given}
+        network, data = data_path("examples/digits") / "digits.nir", data_path("examples/digits") / "digits_test.npz"
+    if data is None:
+        raise click.UsageError("give a data set of frames as well (.npz with x and y)")
+    model = convert_file(network, given)
+    found = get_data(data, model, samples=samples, ticks=0)
+    with status("measuring"):
+        result = bench(model, original(network, model), found, rounds=rounds)
+    if as_json:
+        print_json(_data(result))
+    else:
+        _print(network, result)
+
+
+def _print(network: Path, result: Bench) -> None:
+    say(f"{network.name}, {result.samples} samples of {result.ticks} ticks, batch 1, one thread")
+    rows: Rows = [("spikelet on this host", *_speed(result.engine, result))]
+    if result.missing:
+        table("", ("", "#a sample", "#synaptic operations a second"), rows)
+        say(result.missing)
+        return
+    rows.append((result.versions, *_speed(result.snntorch, result)))
+    table("", ("", "#a sample", "#synaptic operations a second"), rows)
+    say(f"{result.ratio:.0f} times as fast; {percent(result.equal)} of the predictions are equal")
+
+
+def _speed(seconds: float, result: Bench) -> tuple[str, str]:
+    return f"{1e6 * seconds:,.1f} us", f"{number(result.synops / seconds / 1e6)} million"
+
+
+def _data(result: Bench) -> dict[str, Any]:
+    """The result for machines; what was not measured is null."""
+    measured = {name: None if value != value else value for name, value in asdict(result).items()}  # noqa: PLR0124
+    return {**measured, "ratio": None if result.missing else result.ratio}
