@@ -10,6 +10,8 @@ struct spkl_output bare_output;
 int bare_start(const void *image, size_t length, void *arena, size_t size);
 int bare_sample(const uint16_t *neurons, const uint16_t *n_events,
                 uint32_t ticks);
+int bare_events(const struct spkl_event *events, const uint16_t *n_events,
+                uint32_t ticks);
 uint32_t bare_ticks(uint32_t n);
 int bare_probe(unsigned population, enum spkl_variable variable,
                int32_t *values, size_t n);
@@ -36,6 +38,25 @@ int bare_sample(const uint16_t *neurons, const uint16_t *n_events,
             result = spkl_tick(&net);
         }
         neurons += n_events[i];
+    }
+    if (result == 0) {
+        result = spkl_output(&net, 0, &bare_output);
+    }
+    return result ? result : (int)bare_output.prediction;
+}
+
+/* The same with stamped events, whose values may be others than 1. */
+int bare_events(const struct spkl_event *events, const uint16_t *n_events,
+                uint32_t ticks)
+{
+    int result = spkl_output_take(&net, 0, bare_output.n_events);
+
+    for (uint32_t i = 0; i < ticks && result == 0; i++) {
+        result = spkl_push(&net, 0, events, n_events[i]);
+        if (result == 0) {
+            result = spkl_tick(&net);
+        }
+        events += n_events[i];
     }
     if (result == 0) {
         result = spkl_output(&net, 0, &bare_output);

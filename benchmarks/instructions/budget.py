@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import numpy.typing as npt
 from benchmarks.instructions.machine import RAM, Machine, build, kernel_file
 from benchmarks.instructions.workload import TICKS, digits, events_of, network, silent
 
 from spikelet._data import path as data_path
 from spikelet.compile import keep
 from spikelet.converters.emit import kernel_names, kernel_table
-from spikelet.events import EVENT
+from spikelet.events import EVENT, EventArray
 from spikelet.image import encode
 from spikelet.model import Model
 from spikelet.reference import Reference
 from spikelet.runner import Variable
 from spikelet.toolchain import cache_folder, digest
 
-__all__ = ["LIMITS", "QUIET_LIMIT", "Bare", "Counted", "count", "count_quiet_tick"]
+__all__ = ["LIMITS", "QUIET_LIMIT", "Bare", "Counted", "count", "count_model", "count_quiet_tick"]
 
 #: Most instructions a synaptic operation, whole, built by gcc -O2 (issue 3).
 LIMITS: Mapping[str, float] = {"M4": 1.3, "M33": 1.3, "M3": 1.9, "M0+": 2.4, "RV32IMC": 2.5}
 #: Most instructions of a tick in which nothing happens, on M4.
 QUIET_LIMIT = 100
-_ROOTS = ("bare_start", "bare_sample", "bare_ticks", "bare_probe", "bare_synops")
+_ROOTS = ("bare_start", "bare_sample", "bare_events", "bare_ticks", "bare_probe", "bare_synops")
 _IMAGE = RAM
 _ARENA = RAM + 0x10_0000
 _EVENTS = RAM + 0x20_0000
@@ -79,58 +79,67 @@ class Bare:
         result = self.machine.call("bare_start", _IMAGE, len(image), _ARENA, _ARENA_SIZE)
         assert result == 0, f"the engine refuses the model: {result - 2**32}"
         self.machine.clear()
+        self._start = self._ticks = 0
 
-    def sample(self, index: int, pixels: np.ndarray) -> int:
-        """Run a sample; returns the prediction."""
-        return self.push(events_of(pixels), TICKS)
-
-    def push(self, events: npt.NDArray[np.void], ticks: int) -> int:
+    def push(self, events: EventArray, ticks: int) -> int:
         """Run so many ticks, from which events count theirs; returns the prediction."""
         per_tick = np.bincount(events["tick"], minlength=ticks).astype("<u2")
-        data = events["neuron"].astype("<u2").tobytes()
+        spikes = bool((events["value"] == 1).all())
+        if spikes:
+            data = events["neuron"].astype("<u2").tobytes()
+        else:
+            stamped = events.copy()
+            stamped["tick"] += self._ticks
+            data = stamped.tobytes()
+        self._start, self._ticks = self._ticks, self._ticks + ticks
         self.machine.write(_EVENTS, data + per_tick.tobytes())
-        return self.machine.call("bare_sample", _EVENTS, _EVENTS + len(data), ticks)
+        function = "bare_sample" if spikes else "bare_events"
+        return self.machine.call(function, _EVENTS, _EVENTS + len(data), ticks)
 
-    def probe(self, population: int) -> list[int]:
-        """Membranes."""
+    def probe(self, population: int, variable: Variable = Variable.V) -> list[int]:
+        """A variable of all neurons."""
         n = self.model.populations[population].size
-        assert self.machine.call("bare_probe", population, Variable.V, _VALUES, n) == 0
+        assert self.machine.call("bare_probe", population, variable, _VALUES, n) == 0
         return np.frombuffer(self.machine.read(_VALUES, 4 * n), "<i4").tolist()
 
     def output(self) -> tuple[list[tuple[int, ...]], list[int]]:
         """Events, with ticks of the sample, and scores that the last sample left."""
         events, n, scores, size = struct.unpack("<4I", self.machine.read(self.machine.address("bare_output"), 16))
         found = np.frombuffer(self.machine.read(events, 8 * n), EVENT).copy()
-        found["tick"] %= TICKS
+        found["tick"] -= self._start
         return found.tolist(), np.frombuffer(self.machine.read(scores, 4 * size), "<i4").tolist()
 
 
 def count(core: str, compiler: str, name: str, data: str, samples: int) -> Counted:
-    """Count whole inferences of a network of workload.NETWORKS on digits of workload.kinds_of_data.
+    """Count whole inferences of a network of workload on digits of workload.kinds_of_data."""
+    return count_model(core, compiler, network(name), [events_of(pixels) for pixels in digits(data, samples)], TICKS)
 
-    Every prediction, output event, score and membrane is compared with the numpy reference.
+
+def count_model(core: str, compiler: str, model: Model, samples: Sequence[EventArray], ticks: int) -> Counted:
+    """Count whole inferences that follow each other.
+
+    Every prediction, output event, score, membrane and current is compared with the numpy reference.
     """
-    model = network(name)
     bare, reference = Bare(core, compiler, model), Reference(model)
     total: Counter[str] = Counter()
-    for index, pixels in enumerate(digits(data, samples)):
-        prediction = bare.sample(index, pixels)
+    for events in samples:
+        prediction = bare.push(events, ticks)
         total.update(bare.machine.counts())
-        expected = reference.run(events_of(pixels), reset=False).first
+        expected = reference.run(events, ticks, reset=False).first
         assert expected.prediction == prediction
         assert (expected.events.tolist(), expected.scores.tolist()) == bare.output()
-        for population in range(len(model.populations)):
-            assert reference.probe(population, Variable.V).tolist() == bare.probe(population)
+        for population, variable in product(range(len(model.populations)), (Variable.V, Variable.U)):
+            assert reference.probe(population, variable).tolist() == bare.probe(population, variable)
         bare.machine.clear()
     synops = [bare.machine.call("bare_synops", population) for population in range(len(model.populations))]
     assert [stats.synops for stats in reference.stats()] == synops
-    return Counted(by_function=total, synops=sum(synops), samples=samples)
+    return Counted(by_function=total, synops=sum(synops), samples=len(samples))
 
 
 def count_quiet_tick(core: str, compiler: str) -> int:
     """Instructions of a tick of a network at rest."""
     bare = Bare(core, compiler, silent())
-    bare.sample(0, digits("made up", 1)[0])
+    bare.push(events_of(digits("made up", 1)[0]), TICKS)
     bare.machine.call("bare_ticks", 500)
     bare.machine.clear()
     bare.machine.call("bare_ticks", 1)

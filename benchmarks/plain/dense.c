@@ -3,31 +3,44 @@
 static void add_events(struct plain_layer *layer, const uint16_t *neurons,
                        size_t n)
 {
-    for (size_t j = 0; j < n; j++) {
-        const int8_t *row = layer->weights + neurons[j] * layer->n_out;
+    int32_t *in = layer->in;
+    size_t n_out = layer->n_out;
 
-        for (size_t i = 0; i < layer->n_out; i++) {
-            layer->in[i] += row[i];
+    for (size_t j = 0; j < n; j++) {
+        const int8_t *row = layer->weights + neurons[j] * n_out;
+
+        for (size_t i = 0; i < n_out; i++) {
+            in[i] += row[i];
         }
     }
 }
 
 static void update(struct plain_layer *layer)
 {
-    layer->n_fired = 0;
-    for (size_t i = 0; i < layer->n_out; i++) {
-        int32_t v = layer->v[i] > layer->fire_above[i] ? 0 : layer->v[i];
+    const int32_t *bias = layer->bias;
+    const int32_t *fire_above = layer->fire_above;
+    int32_t *in = layer->in;
+    int32_t *membrane = layer->v;
+    uint16_t *fired = layer->fired;
+    size_t n_out = layer->n_out;
+    int32_t decay = layer->decay;
+    int32_t unit = layer->unit;
+    uint32_t n = 0;
+
+    for (size_t i = 0; i < n_out; i++) {
+        int32_t v = membrane[i] > fire_above[i] ? 0 : membrane[i];
 
         /* The shift of a negative product rounds down with all compilers that
          * this is built by. */
-        v = (int32_t)((int64_t)v * layer->decay >> 16);
-        v += layer->in[i] * layer->unit + layer->bias[i];
-        layer->in[i] = 0;
-        layer->v[i] = v;
-        if (v > layer->fire_above[i]) {
-            layer->fired[layer->n_fired++] = (uint16_t)i;
+        v = (int32_t)((int64_t)v * decay >> 16);
+        v += in[i] * unit + bias[i];
+        in[i] = 0;
+        membrane[i] = v;
+        if (v > fire_above[i]) {
+            fired[n++] = (uint16_t)i;
         }
     }
+    layer->n_fired = n;
 }
 
 int plain_sample(struct plain_net *net, const uint16_t *neurons,
