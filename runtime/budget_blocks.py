@@ -1,4 +1,4 @@
-"""Which blocks of a population an event reaches: csrc/engine/{conv,sparse}.c."""
+"""Which blocks of a population an event reaches: csrc/engine/{conv,sparse,sparse4}.c."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from spikelet.maps import pooled_places, row_of, tap_places
-from spikelet.model import Population, Projection, SourceMap, SparseWeights
-from spikelet.rows import pack_sparse
+from spikelet.model import Population, Projection, ProjectionKind, SourceMap, SparseWeights
+from spikelet.rows import blocks_of, pack_sparse
 
 __all__ = ["touched_blocks"]
 
@@ -40,16 +40,29 @@ def _rows(p: Projection) -> int:
 def _of_sparse(p: Projection, weights: SparseWeights) -> Iterator[tuple[_Index, _Index]]:
     """Source neurons and targets of all stored pairs, those that make way included."""
     row = row_of(p.source_map, _rows(p))
+    neurons = np.flatnonzero(row >= 0)
+    start, targets = _places4(weights) if p.kind is ProjectionKind.SPARSE4 else _places(weights)
+    counts = np.diff(start)[row[neurons]]
+    within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+    yield np.repeat(neurons, counts), targets[np.repeat(start[row[neurons]], counts) + within]
+
+
+def _places(weights: SparseWeights) -> tuple[_Index, _Index]:
+    """Where the pairs of rows begin; targets of all pairs."""
     content = pack_sparse(weights)
     start = np.frombuffer(content, "<u4", len(weights.start)).astype(np.int64)
     gaps = np.frombuffer(content, np.uint8, int(start[-1]), 4 * len(weights.start))[::2].astype(np.int64)
     start //= 2
     sums = np.concatenate([[0], np.cumsum(gaps)])
     targets = sums[1:] - np.repeat(sums[start[:-1]], np.diff(start))
-    neurons = np.flatnonzero(row >= 0)
-    counts = np.diff(start)[row[neurons]]
-    within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
-    yield np.repeat(neurons, counts), targets[np.repeat(start[row[neurons]], counts) + within]
+    return start, targets
+
+
+def _places4(weights: SparseWeights) -> tuple[_Index, _Index]:
+    """Where the blocks of four of rows begin; the first targets of all blocks."""
+    start, gaps, _ = blocks_of(weights)
+    behind = np.concatenate([[0], np.cumsum(gaps + 1)])
+    return start, 4 * (behind[1:] - 1 - np.repeat(behind[start[:-1]], np.diff(start)))
 
 
 def _of_conv(p: Projection, width: int) -> Iterator[tuple[_Index, _Index]]:

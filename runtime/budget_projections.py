@@ -13,7 +13,7 @@ from spikelet.budget_blocks import touched_blocks
 from spikelet.budget_convolutions import Runs, map_terms, tap_terms
 from spikelet.maps import row_of, taps_met
 from spikelet.model import InputPort, Model, Projection, ProjectionKind, SparseWeights
-from spikelet.rows import pack_sparse, stride_of
+from spikelet.rows import blocks_of, pack_sparse, stride_of, weights_of_rows
 
 __all__ = ["Way", "byte_rows"]
 
@@ -24,6 +24,8 @@ _ROWS_MAX = 255
 _OFTEN = 4
 #: The same with a map or few bits.
 _OFTEN_MAPPED = 12
+#: Blocks of four targets, four at a time and those that are left.
+_FOURS = ("sparse4.four", "sparse4.one")
 #: Targets of a block, and rows of a pass, of the kernels that add rows of bytes.
 _BLOCKS: Mapping[str, tuple[tuple[int, ...], int]] = {
     "armdsp": ((12, 8, 4), 4),
@@ -83,6 +85,8 @@ class Way:
             self._prepare_conv(p, kernels[0])
         elif p.kind is ProjectionKind.SPARSE:
             self._prepare_sparse(p)
+        elif p.kind is ProjectionKind.SPARSE4:
+            self._prepare_sparse4(p)
         elif p.kind is ProjectionKind.DENSE:
             self._rows = row_of(p.source_map, source.size) >= 0
             self._weights_of = self._rows * np.int64(self.target.size)
@@ -139,7 +143,15 @@ class Way:
             return found + self._runs.terms(fired)
         for name, values in self._per_neuron.items():
             found[name] += int(values[fired.neurons].sum())
+        if kind is ProjectionKind.SPARSE4 and fired.values is not None:
+            self._multiplied(found, fired.neurons[fired.values != 1])
         return +found
+
+    def _multiplied(self, found: Counter[str], neurons: _Index) -> None:
+        """Rows of blocks of events with values: block by block."""
+        four, one = (self._per_neuron.get(name, np.zeros(self._n_source, np.int64)) for name in _FOURS)
+        fours, ones = int(four[neurons].sum()), int(one[neurons].sum())
+        found.subtract({_FOURS[0]: fours, _FOURS[1]: ones, "sparse4.multiplied": -4 * fours - ones})
 
     def _dense(self, fired: Fired) -> Counter[str]:
         p, n = self.projection, self.target.size
@@ -188,6 +200,22 @@ class Way:
             "sparse.one": pairs % 4,
             "sparse.look": there * np.int64(look),
             "sparse.looked": pairs * look,
+        }
+
+    def _prepare_sparse4(self, p: Projection) -> None:
+        assert isinstance(p.weights, SparseWeights)
+        row = row_of(p.source_map, self._n_source)
+        there = row >= 0
+        start, _, values = blocks_of(p.weights)
+        blocks = np.where(there, np.diff(start)[row], 0)
+        self._weights_of = np.where(there, weights_of_rows(p.kind, p.weights)[row], 0)
+        look = bool(self.target.block) or not values.any(axis=1).all()
+        self._per_neuron |= {
+            "sparse4.event": np.ones(self._n_source, np.int64),
+            "sparse4.row": there.astype(np.int64),
+            **dict(zip(_FOURS, (blocks // 4, blocks % 4), strict=True)),
+            "sparse4.look": there * np.int64(look),
+            "sparse4.looked": blocks * look,
         }
 
     def _prepare_conv(self, p: Projection, kernels: str) -> None:

@@ -11,7 +11,17 @@ import numpy.typing as npt
 from spikelet.codes import refuse_image
 from spikelet.layout import FROM_INPUT, HAS_DELAYS, HAS_MAP, LAYOUTS, MAP, PROJECTION
 from spikelet.model import Int32Array, Projection, ProjectionKind, SourceMap, SparseWeights, TargetMap, Weights
-from spikelet.rows import conv_codes, conv_weights, pack, pack_sparse, stride_of, unpack, unpack_sparse
+from spikelet.rows import (
+    conv_codes,
+    conv_weights,
+    pack,
+    pack_sparse,
+    pack_sparse4,
+    stride_of,
+    unpack,
+    unpack_sparse,
+    unpack_sparse4,
+)
 from spikelet.rules_projections import map_violations
 
 __all__ = ["Add", "Find", "read_projection", "write_projection"]
@@ -37,7 +47,7 @@ def write_projection(p: Projection, add: Add) -> bytes:
         "target": p.target,
     }
     if isinstance(p.weights, SparseWeights):
-        content = pack_sparse(p.weights)
+        content = (pack_sparse4 if p.kind is ProjectionKind.SPARSE4 else pack_sparse)(p.weights)
         fields |= {"weights": add(content), "weights_length": len(content)}
     elif p.weights is not None:
         rows = pack(layout, p.weights if p.target_map is None else conv_codes(p.weights, p.target_map))
@@ -177,9 +187,10 @@ def _read_weights(
     if r["kind"] == ProjectionKind.FEED:
         _refuse_set(where, r, ("weights", "weights_length", "stride"))
         return None
-    if r["kind"] == ProjectionKind.SPARSE:
+    if r["kind"] in {ProjectionKind.SPARSE, ProjectionKind.SPARSE4}:
         _refuse_set(where, r, ("stride",))
-        return unpack_sparse(find(f"{where}: weights", r["weights"], r["weights_length"]), *shape, where)
+        unpacked = unpack_sparse4 if r["kind"] == ProjectionKind.SPARSE4 else unpack_sparse
+        return unpacked(find(f"{where}: weights", r["weights"], r["weights_length"]), *shape, where)
     if source is None or target is None:
         return _read_rows(where, r, *shape, find)
     rows, codes = source.channels * target.kernel[0], target.kernel[1] * (target.channels // target.groups)

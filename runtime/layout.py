@@ -193,6 +193,7 @@ LAYOUTS: Mapping[tuple[ProjectionKind, int], int] = {
     (ProjectionKind.CONV, 2): 2,
     (ProjectionKind.CONV, 1): 3,
     (ProjectionKind.SPARSE, 8): 5,
+    (ProjectionKind.SPARSE4, 8): 6,
     (ProjectionKind.FEED, 8): 0,
 }
 

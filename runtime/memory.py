@@ -17,6 +17,7 @@ TABLES = {
     "sink": 28,
     "rows": 68,
     "sparse": 76,
+    "sparse4": 80,
     "conv": 156,
     "late": 40,
     "blocks": 168,
@@ -80,8 +81,8 @@ def _more(p: Projection) -> Iterator[str]:
     yield "projection"
     if p.kind is ProjectionKind.DENSE and (p.bits != 8 or p.source_map is not None):
         yield "rows"
-    if p.kind is ProjectionKind.SPARSE:
-        yield "sparse"
+    if p.kind in {ProjectionKind.SPARSE, ProjectionKind.SPARSE4}:
+        yield p.kind.name.lower()
     if p.kind is ProjectionKind.CONV:
         yield "conv"
     if p.delays is not None:

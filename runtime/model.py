@@ -86,6 +86,7 @@ class ProjectionKind(IntEnum):
     CONV = 2
     SPARSE = 3
     FEED = 4
+    SPARSE4 = 5
 
 
 class RefractoryMode(IntEnum):
@@ -232,6 +233,7 @@ class SparseWeights:
     """Weights of a sparse projection by rows: row j has targets[start[j] : start[j + 1]], ascending.
 
     `start` is int64 (rows + 1,), `targets` int64 and `values` int8 (stored weights,); no value is 0.
+    Which of them are stored together, single ones or blocks of four, is the kind of the projection.
     """
 
     start: npt.NDArray[np.int64]
@@ -254,7 +256,8 @@ class Projection:
     `source` is the index of a population, or of an input port when `from_input`; a population that
     is not earlier than the target gives its events of the tick before. `weights` is int8 of shape
     (rows, size of target) for dense, (out channels, channels / groups, ky, kx) for conv; SparseWeights for
-    sparse; None for a feed. `bits` is how many each weight is stored with: 8, 4, 2 or 1 (sparse: 8).
+    sparse and sparse4; None for a feed. `bits` is how many each weight is stored with: 8, 4, 2 or 1 (of sparse
+    rows 8).
     `source_map` is there for conv, and where pooling is folded in; `target_map` for conv only.
     `delays` is int32 of shape (size of target,) for a late projection (2.6).
     """

@@ -8,6 +8,7 @@ import numpy as np
 
 from spikelet.maps import Index, pooled_places, row_of, tap_places
 from spikelet.model import Model, Projection, ProjectionKind, SparseWeights
+from spikelet.rows import weights_of_rows
 
 __all__ = ["Bringer", "Late", "bringer"]
 
@@ -34,7 +35,7 @@ def bringer(projection: Projection, model: Model) -> Bringer:
             return _Dense(projection, n_source, n_target)
         case ProjectionKind.CONV:
             return _Conv(projection, n_target)
-        case ProjectionKind.SPARSE:
+        case ProjectionKind.SPARSE | ProjectionKind.SPARSE4:
             return _Sparse(projection, n_source, n_target)
         case ProjectionKind.FEED:
             return _Feed(n_target)
@@ -102,6 +103,7 @@ class _Sparse(Bringer):
     def __init__(self, p: Projection, n_source: int, n_target: int) -> None:
         assert isinstance(p.weights, SparseWeights)
         self._row, self._n, self._weights = row_of(p.source_map, n_source), n_target, p.weights
+        self._adds = weights_of_rows(p.kind, p.weights)
 
     def bring(self, neurons: Index, values: Index) -> tuple[Index, int]:
         """See Bringer."""
@@ -111,7 +113,7 @@ class _Sparse(Bringer):
             if row >= 0:
                 stored = slice(self._weights.start[row], self._weights.start[row + 1])
                 np.add.at(brought, self._weights.targets[stored], self._weights.values[stored] * value)
-                added += len(self._weights.targets[stored])
+                added += int(self._adds[row])
         return brought, added
 
 

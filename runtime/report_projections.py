@@ -9,7 +9,7 @@ import numpy as np
 from spikelet.layout import LAYOUTS, MAP
 from spikelet.maps import row_of, taps_met
 from spikelet.model import InputPort, Model, Population, Projection, ProjectionKind, SourceMap, SparseWeights, TargetMap
-from spikelet.rows import conv_codes, pack_sparse, stride_of
+from spikelet.rows import conv_codes, pack_sparse, pack_sparse4, stride_of, weights_of_rows
 
 __all__ = ["bytes_stored", "describe_projection", "synops_of_all"]
 
@@ -61,7 +61,7 @@ def bytes_stored(p: Projection) -> int:
     if p.weights is None:
         return more
     if isinstance(p.weights, SparseWeights):
-        return more + len(pack_sparse(p.weights))
+        return more + len((pack_sparse4 if p.kind is ProjectionKind.SPARSE4 else pack_sparse)(p.weights))
     rows = p.weights if p.target_map is None else conv_codes(p.weights, p.target_map)
     return more + len(rows) * stride_of(LAYOUTS[p.kind, p.bits], rows.shape[1])
 
@@ -75,7 +75,7 @@ def synops_of_all(p: Projection, model: Model) -> int:
     rows = row_of(p.source_map, _source(p, model).size)
     rows = rows[rows >= 0]
     if isinstance(p.weights, SparseWeights):
-        return int(np.diff(p.weights.start)[rows].sum())
+        return int(weights_of_rows(p.kind, p.weights)[rows].sum())
     return len(rows) * model.populations[p.target].size
 
 

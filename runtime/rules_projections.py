@@ -38,6 +38,7 @@ _BITS = {
     ProjectionKind.CONV: (8, 4, 2, 1),
     ProjectionKind.SPARSE: (8,),
     ProjectionKind.FEED: (8,),
+    ProjectionKind.SPARSE4: (8,),
 }
 
 
@@ -116,8 +117,9 @@ def _feed(where: str, p: Projection, n_source: int, n_target: int) -> Iterator[V
 
 def _weights(where: str, p: Projection, n_source: int, n_target: int) -> Iterator[Violation]:
     rows = n_source if p.source_map is None else p.source_map.rows
-    if p.kind is ProjectionKind.SPARSE:
-        yield from _sparse(where, p.weights, rows, n_target)
+    if p.kind in {ProjectionKind.SPARSE, ProjectionKind.SPARSE4}:
+        once = p.kind is ProjectionKind.SPARSE4
+        yield from _sparse(where, p.weights, rows, n_target, once=once)
         return
     shape: tuple[int, ...] = (rows, n_target)
     if p.source_map is not None and p.target_map is not None:
@@ -136,7 +138,8 @@ def _weights(where: str, p: Projection, n_source: int, n_target: int) -> Iterato
         yield _NAME, f"{where}: a weight is {wrong[0]}; allowed with {p.bits} bits: {allowed}"
 
 
-def _sparse(where: str, weights: Any, rows: int, n_target: int) -> Iterator[Violation]:
+def _sparse(where: str, weights: Any, rows: int, n_target: int, *, once: bool) -> Iterator[Violation]:
+    """`once`: a target may not come twice in a row."""
     if not isinstance(weights, SparseWeights):
         yield _NAME, f"{where}: weights are {type(weights).__name__}; allowed: SparseWeights"
         return
@@ -155,8 +158,8 @@ def _sparse(where: str, weights: Any, rows: int, n_target: int) -> Iterator[Viol
         return
     inside = np.ones(len(targets), np.bool_)
     inside[start[:-1][np.diff(start) > 0]] = False
-    if np.any(np.diff(targets, prepend=0)[inside] < 0):
-        yield _NAME, f"{where}: targets do not ascend in a row"
+    if np.any(np.diff(targets, prepend=0)[inside] < once):
+        yield _NAME, f"{where}: targets do not ascend in a row{', each once' if once else ''}"
     yield from _all_in_range(f"{where}: a target", targets, n_target - 1)
     if np.any(values == 0):
         yield _NAME, f"{where}: a stored weight is 0; leave it out"

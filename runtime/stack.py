@@ -17,7 +17,7 @@ OUTSIDE = 176
 _KERNELS = "csrc/kernels/"
 #: The function of every kind of layer that begins so; those of the commands of MLPerf Tiny.
 _CHECKS, _RUNS, _COMMANDS = ("spkl_check_",), ("spkl_run_",), ("commands of mlperf",)
-_DELIVERIES = tuple(f"csrc/engine/{name}.c" for name in ("rows", "conv", "sparse"))
+_DELIVERIES = tuple(f"csrc/engine/{name}.c" for name in ("rows", "conv", "sparse", "sparse4"))
 #: What struct spkl_kind has.
 _KIND = ("open_image", "arena_size", "start", "reset", "n_outputs")
 #: Whom calls through pointers reach, by the caller's file, the first that fits: parts of "file:function" of callees.
@@ -32,7 +32,7 @@ INDIRECT = {
     "csrc/engine/build.c": ("csrc/engine/build_any.c", "csrc/engine/plain.c"),
     "csrc/engine/build_any.c": (
         *("csrc/engine/conv_build.c", "csrc/engine/rows.c", "csrc/engine/sparse.c"),
-        *("csrc/engine/line.c", "csrc/engine/late.c"),
+        *("csrc/engine/sparse4.c", "csrc/engine/line.c", "csrc/engine/late.c"),
     ),
     "csrc/engine/tick.c": (
         *(*_DELIVERIES, "csrc/engine/late.c", "csrc/engine/line.c", "csrc/engine/blocks.c"),

@@ -20,7 +20,7 @@ from spikelet.budget_costs import Costs, costs_folder, write
 _FAMILIES = (
     *(networks.rows, networks.convolutions, networks.sparse, networks.delays),
     *(networks_neurons.plain, networks_neurons.integrators, networks_neurons.any_neurons, networks_neurons.blocks),
-    networks_ports.ports,
+    *(networks_ports.ports, networks.sparse4),
 )
 
 

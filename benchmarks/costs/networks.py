@@ -240,6 +240,23 @@ def sparse(rng: Rng) -> Iterator[Case]:
     yield single("sparse map", rng, way, population(40), port(source.size))
 
 
+def sparse4(rng: Rng) -> Iterator[Case]:
+    """Sparse rows in blocks of four, with ways over long gaps, with values, with maps."""
+    for n, part in ((20, 0.3), (60, 0.05), (62, 0.4), (200, 0.02), (1500, 0.0007), (30, 0.0)):
+        way = {"kind": ProjectionKind.SPARSE4, "weights": sparse_weights(rng, 80, n, part)}
+        yield single(f"sparse4 {n} {part}", rng, way, population(n), port(80))
+        yield single(f"sparse4 values {n} {part}", rng, way, population(n), port(80, value=3))
+    source = SourceMap(channels=3, height=8, width=8, pool=(2, 2))
+    way = {"kind": ProjectionKind.SPARSE4, "weights": sparse_weights(rng, source.rows, 40, 0.2), "source_map": source}
+    yield single("sparse4 map", rng, way, population(40), port(source.size))
+    made, late = sparse_weights(rng, 70, 30, 0.2), rng.integers(0, 6, 30).astype(np.int32)
+    way = {"kind": ProjectionKind.SPARSE4, "weights": made, "delays": late}
+    yield single("late sparse4", rng, way, population(30), port(70))
+    blocked = population(200, block=3)
+    way = {"kind": ProjectionKind.SPARSE4, "weights": sparse_weights(rng, 80, 200, 0.02)}
+    yield single("sparse4 to blocks", rng, way, blocked, port(80))
+
+
 def sparse_weights(rng: Rng, n_rows: int, n: int, part: float) -> SparseWeights:
     """Rows in which a part of the targets has a weight."""
     row, targets = np.nonzero(rng.random((n_rows, n)) < part)

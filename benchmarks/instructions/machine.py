@@ -127,16 +127,19 @@ class Machine:
         return self.preserved()
 
     def call(self, name: str, *arguments: int) -> int:
-        """Call a function with up to four words; returns its word."""
+        """Call a function with words, those beyond the registers on the stack; returns its word."""
         registers, sp, lr, pc = self._names()
         thumb = int(self._arm)
-        self.uc.reg_write(sp, _STACK)
+        top = _STACK - 32
+        self.uc.reg_write(sp, top)
+        more = b"".join((value & 0xFFFF_FFFF).to_bytes(4, "little") for value in arguments[len(registers) :])
+        self.uc.mem_write(top, more)
         self.uc.reg_write(lr, _STOP | thumb)
         for register, value in zip(registers, arguments, strict=False):
             self.uc.reg_write(register, value & 0xFFFF_FFFF)
         self.uc.emu_start(self._symbols[name] | thumb, _STOP)
         assert self.uc.reg_read(pc) & ~1 == _STOP
-        assert self.uc.reg_read(sp) == _STACK
+        assert self.uc.reg_read(sp) == top
         return int(self.uc.reg_read(registers[0])) & 0xFFFF_FFFF
 
     def address(self, name: str) -> int:

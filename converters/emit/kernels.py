@@ -40,18 +40,19 @@ _BUILDERS = {
     ProjectionKind.CONV: "build_conv",
     ProjectionKind.SPARSE: "build_sparse",
     ProjectionKind.FEED: "build_feed",
+    ProjectionKind.SPARSE4: "build_sparse4",
 }
 #: By bits of a weight: the kernel for rows, its layout.
 _ROWS = {8: ("add_rows_u8_s32", 0), 4: ("add_rows_u4_s32", 1), 2: ("add_rows_u2_s32", 2), 1: ("add_rows_u1_s32", 3)}
 _TICKS = ("lif_tick_any_s32", "lif_tick_plain_s32", "lif_tick_if_s32")
-_CODES, _PAIRS = "add_codes_s32", "add_pairs_s8_s32"
+_CODES, _PAIRS, _BLOCKS = "add_codes_s32", "add_pairs_s8_s32", "add_blocks4_s8_s32"
 _LARGEST_WEIGHT = 128
 
 
 def all_kernel_names() -> frozenset[str]:
     """Names of all kernels of spiking networks."""
     rows = (name for name, _ in _ROWS.values())
-    named = (*_ALWAYS, *_DENSE, *_CONV, *_TICKS, _CODES, _PAIRS, *rows)
+    named = (*_ALWAYS, *_DENSE, *_CONV, *_TICKS, _CODES, _PAIRS, _BLOCKS, *rows)
     return frozenset({*named, *_ENCODERS.values(), *_DECODERS.values()})
 
 
@@ -184,7 +185,7 @@ def _of_projection(p: Projection) -> tuple[str, ...]:
         return (*_DENSE, *more)
     if p.kind is ProjectionKind.CONV:
         return _CONV if p.bits == 8 else (_CODES,)
-    return (_PAIRS,) if p.kind is ProjectionKind.SPARSE else ()
+    return {ProjectionKind.SPARSE: (_PAIRS,), ProjectionKind.SPARSE4: (_BLOCKS,)}.get(p.kind, ())
 
 
 def _parts(model: Model) -> Iterator[str]:

@@ -54,8 +54,8 @@ int spkl_build_any(struct spkl_walk *walk,
     spkl_build_projection_fn *build;
     int error;
 
-    if (record->kind - 1u >= SPKL_PROJECTION_FEED ||
-        record->layout > SPKL_LAYOUT_SPARSE || record->delay != 0) {
+    if (record->kind - 1u >= SPKL_PROJECTION_SPARSE4 ||
+        record->layout > SPKL_LAYOUT_SPARSE4 || record->delay != 0) {
         return SPKL_ERR_UNSUPPORTED;
     }
     build = spkl_parts.build[record->kind];

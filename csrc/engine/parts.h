@@ -27,6 +27,12 @@ struct spkl_sparse {
     uint32_t nothing;
 };
 
+/* Sparse rows in blocks of four: their weights are q->weights. */
+struct spkl_sparse4 {
+    struct spkl_sparse rows; /* `start` and `look` count blocks */
+    const uint8_t *gaps;     /* [blocks] */
+};
+
 /* Sums that wait for their ticks. */
 struct spkl_late {
     struct spkl_projection inner; /* without delays */

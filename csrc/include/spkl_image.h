@@ -45,7 +45,8 @@ enum spkl_projection_kind {
     SPKL_PROJECTION_DENSE = 1,
     SPKL_PROJECTION_CONV = 2,
     SPKL_PROJECTION_SPARSE = 3,
-    SPKL_PROJECTION_FEED = 4
+    SPKL_PROJECTION_FEED = 4,
+    SPKL_PROJECTION_SPARSE4 = 5
 };
 
 enum spkl_layout {
@@ -54,7 +55,8 @@ enum spkl_layout {
     SPKL_LAYOUT_ROWS_U2 = 2,
     SPKL_LAYOUT_ROWS_U1 = 3,
     SPKL_LAYOUT_ROWS_S8 = 4,
-    SPKL_LAYOUT_SPARSE = 5
+    SPKL_LAYOUT_SPARSE = 5,
+    SPKL_LAYOUT_SPARSE4 = 6
 };
 
 enum spkl_parameter {

@@ -138,6 +138,19 @@ struct spkl_pair {
 void spkl_add_pairs_s8_s32(int32_t *acc, const struct spkl_pair *pairs,
                            size_t n, int32_t times);
 
+/*
+ * Add a sparse row in blocks of four (layout 6) to sums.
+ *
+ *     b += gaps[k];  acc[4 b + i] += times * weights[4 k + i] for i < 4;  b +=
+ * 1
+ *
+ *   acc      in/out      as long as the blocks reach; aligned to 4
+ *   weights  [4 n] in    aligned to 4
+ *   gaps     [n] in
+ */
+void spkl_add_blocks4_s8_s32(int32_t *acc, const int8_t *weights,
+                             const uint8_t *gaps, size_t n, int32_t times);
+
 /* A parameter: one int32 for all neurons (step 0) or one each (step 1). */
 struct spkl_param {
     const int32_t *at;
@@ -289,6 +302,7 @@ spkl_build_projection_fn spkl_build_rows;
 spkl_build_projection_fn spkl_build_conv;
 spkl_build_projection_fn spkl_build_sparse;
 spkl_build_projection_fn spkl_build_feed;
+spkl_build_projection_fn spkl_build_sparse4;
 
 /* Delays of a projection that was built: image.md 5. Returns the same. */
 spkl_build_projection_fn spkl_build_late;
@@ -342,7 +356,7 @@ struct spkl_parts {
     spkl_lif_tick_fn *lif_tick_plain_s32;
     spkl_lif_tick_fn *lif_tick_if_s32;
     spkl_lif_tick_fn *lif_tick_any_s32;
-    spkl_build_projection_fn *build[5]; /* by kind; [0] is NULL */
+    spkl_build_projection_fn *build[6]; /* by kind; [0] is NULL */
     spkl_build_projection_fn *build_late;
     spkl_place_fn *place_line;
     spkl_place_fn *place_blocks;

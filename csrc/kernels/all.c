@@ -17,7 +17,7 @@ const struct spkl_parts spkl_parts = {
     .lif_tick_if_s32 = spkl_lif_tick_if_s32,
     .lif_tick_any_s32 = spkl_lif_tick_any_s32,
     .build = {NULL, spkl_build_rows, spkl_build_conv, spkl_build_sparse,
-              spkl_build_feed},
+              spkl_build_feed, spkl_build_sparse4},
     .build_late = spkl_build_late,
     .place_line = spkl_place_line,
     .place_blocks = spkl_place_blocks,

@@ -257,7 +257,7 @@ def _last_below() -> bytes:
 def _projections() -> Iterator[Bad]:
     name = "IMAGE_PROJECTION"
     record = Patch().record(PROJECTIONS, 0)
-    for field, values in (("kind", (0, 5)), ("layout", (6, 255)), ("delay", (1, 65535))):
+    for field, values in (("kind", (0, 6)), ("layout", (7, 255)), ("delay", (1, 65535))):
         for value in values:
             yield f"a projection's {field} {value}", "UNSUPPORTED", Patch().field(PROJECTIONS, 0, field, value).done()
     end = Patch().entry(DATA)["length"]

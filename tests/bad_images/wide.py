@@ -31,9 +31,11 @@ __all__ = [
     "CONV",
     "DENSE",
     "FEED",
+    "FOURS",
     "LATE",
     "LINE",
     "MAPPED",
+    "NARROW",
     "ONES",
     "PAIRS",
     "POOLED",
@@ -45,10 +47,11 @@ __all__ = [
     "wide_model",
 ]
 
-#: Populations by what they show: a map, a delay line with values, one without, a plain one, a large one.
-CONV, LINE, SINGLE, DENSE, SPARSE = range(5)
+#: Populations by what they show: a map, a delay line with values, one without, a plain one, a large one, one whose
+#: size is no multiple of four.
+CONV, LINE, SINGLE, DENSE, SPARSE, NARROW = range(6)
 #: Projections by what they show.
-MAPPED, BITS, FEED, BACK, ONLY, POOLED, LATE, ONES, PAIRS = range(9)
+MAPPED, BITS, FEED, BACK, ONLY, POOLED, LATE, ONES, PAIRS, FOURS = range(10)
 
 #: The most that each neuron of the source of `reaching_model` may send.
 REACH_MAX_COUNT = 2**23 // (7 * 7 * 7)
@@ -85,6 +88,11 @@ def wide_model() -> Model:
         targets=np.array([0, 600, 255, 256, 699], np.int64),
         values=np.array([5, -7, 127, -128, 1], np.int8),
     )
+    blocks = SparseWeights(
+        start=np.array([0, 2, 2, *[4] * 3], np.int64),
+        targets=np.array([0, 35, 3, 34], np.int64),
+        values=np.array([5, -7, 127, -128], np.int8),
+    )
     kinds = ProjectionKind
     return Model(
         populations=(
@@ -93,6 +101,7 @@ def wide_model() -> Model:
             line("single", 36, one(3)),
             lif("dense", 5),
             lif("large", 700, block=12),
+            lif("narrow", 38),
         ),
         projections=(
             Projection(
@@ -154,6 +163,7 @@ def wide_model() -> Model:
                 kind=kinds.SPARSE,
                 source_map=pooled,
             ),
+            Projection(name="fours", source=DENSE, from_input=False, target=NARROW, weights=blocks, kind=kinds.SPARSE4),
         ),
         inputs=(InputPort(name="in", size=60, shape=(60,), max_value=4, max_sum=240, capacity=100),),
         outputs=(

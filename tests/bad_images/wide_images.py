@@ -16,6 +16,7 @@ from bad_images.wide import (
     CONV,
     DENSE,
     FEED,
+    FOURS,
     LATE,
     LINE,
     MAPPED,
@@ -53,6 +54,7 @@ def wide_bad_images() -> Iterator[Bad]:
     yield from _maps()
     yield from _rows()
     yield from _pairs()
+    yield from _fours()
     yield from _late()
     yield from _bounds()
     yield from _rooms()
@@ -117,13 +119,19 @@ def _plain_map(size: int) -> bytes:
 
 
 def _layouts() -> Iterator[Bad]:
-    for at, layouts in ((MAPPED, (0, 5)), (PAIRS, (0, 1, 4)), (FEED, (1, 5)), (POOLED, (4, 5))):
+    for at, layouts in (
+        (MAPPED, (0, 5)),
+        (PAIRS, (0, 1, 4, 6)),
+        (FEED, (1, 5)),
+        (POOLED, (4, 5, 6)),
+        (FOURS, (0, 4, 5)),
+    ):
         for layout in layouts:
             yield f"layout {layout} of projection {at}", _NAME, _wide().field(PROJECTIONS, at, "layout", layout).done()
-    for at, layout in ((MAPPED, 6), (PAIRS, 6), (FEED, 6), (ONES, 255)):
+    for at, layout in ((MAPPED, 7), (PAIRS, 7), (FEED, 7), (FOURS, 7), (ONES, 255)):
         patch = _wide().field(PROJECTIONS, at, "layout", layout)
         yield f"layout {layout} of projection {at}", "UNSUPPORTED", patch.done()
-    for kind in (0, 5, 255):
+    for kind in (0, 6, 255):
         yield f"kind {kind} of a convolution", "UNSUPPORTED", _wide().field(PROJECTIONS, MAPPED, "kind", kind).done()
     yield "a convolution with a delay", "UNSUPPORTED", _wide().field(PROJECTIONS, MAPPED, "delay", 1).done()
     for value in (5, 0x8001):
@@ -247,6 +255,41 @@ def _pairs() -> Iterator[Bad]:
     short = struct.pack("<13I", 0, *([8] * 12)) + bytes([255, 0, 255, 0, 189, 1, 1, 0])
     patch = _wide().own(PAIRS, "weights", short).field(PROJECTIONS, PAIRS, "weights_length", len(short))
     yield "a pair of weight 0 behind the last target", _NAME, patch.done()
+
+
+def _fours() -> Iterator[Bad]:
+    good = _wide().record(PROJECTIONS, FOURS)
+    n = good["weights_length"]
+    content = _wide().data_of(FOURS, "weights", n)
+    table, blocks = 4 * 6, 4
+    assert n == table + 5 * blocks, "the good rows need no padding"
+    yield "blocks of four with a stride", _NAME, _wide().field(PROJECTIONS, FOURS, "stride", 4).done()
+    for value in (0, 4, table - 4, n - 4, n + 4, n - 1, 2**32 - 4):
+        patch = _wide().field(PROJECTIONS, FOURS, "weights_length", value)
+        yield f"blocks of four of {value} bytes", _NAME, patch.done()
+    for value in (good["weights"] + 2, 2**32 - 4, 2**32 - n):
+        yield f"blocks of four at {value}", _NAME, _wide().field(PROJECTIONS, FOURS, "weights", value).done()
+
+    def changed(at: int, form: str, *values: int) -> bytes:
+        rows = bytearray(content)
+        struct.pack_into("<" + form, rows, at, *values)
+        return _wide().own(FOURS, "weights", bytes(rows)).done()
+
+    yield "a first row that does not begin at block 0", _NAME, changed(0, "I", 1)
+    yield "rows of blocks that descend", _NAME, changed(4, "I", 3)
+    yield "a row that ends behind the last block", _NAME, changed(12, "I", 5)
+    for value in (blocks - 1, blocks + 1, 2**30, 2**32 - 1):
+        yield f"{value} blocks in all", _NAME, changed(20, "I", value)
+    yield "a block behind the last target", _NAME, changed(n - 1, "B", 9)
+    last = struct.pack("<6I8bBBH", 0, 2, 2, 2, 2, 2, 1, 0, 0, 0, 1, 2, 3, 0, 0, 8, 0)
+    patch = _wide().own(FOURS, "weights", last).field(PROJECTIONS, FOURS, "weights_length", len(last))
+    yield "a weight for a target behind the last", _NAME, patch.done()
+    padded = last[: table + 8].replace(b"\1\2\3", b"\1\2\0") + struct.pack("<BBBB", 0, 8, 0, 1)
+    patch = _wide().own(FOURS, "weights", padded).field(PROJECTIONS, FOURS, "weights_length", len(padded))
+    yield "padding of blocks of four", _NAME, patch.done()
+    far = struct.pack("<6I8bBBH", 0, 2, 2, 2, 2, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 255, 0)
+    patch = _wide().own(FOURS, "weights", far).field(PROJECTIONS, FOURS, "weights_length", len(far))
+    yield "a block without weights behind the last target", _NAME, patch.done()
 
 
 def _late() -> Iterator[Bad]:

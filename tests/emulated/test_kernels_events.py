@@ -92,6 +92,21 @@ def test_pairs_are_added_where_their_gaps_lead(kernel: Get) -> None:
         assert expected.tolist() == found.tolist(), n
 
 
+def test_blocks_of_four_are_added_where_their_gaps_lead(kernel: Get) -> None:
+    """Numbers of blocks around every unrolling, gaps up to the largest and at any place, values of either sign."""
+    added, rng = kernel("add_blocks4_s8_s32"), np.random.default_rng(4)
+    for n, shift in product([*range(14), 31, 32, 40], (0, 1, 3)):
+        gaps = rng.integers(0, 256, n) * (rng.random(n) < 0.4)
+        weights = rng.choice([-128, -1, 0, 1, 127, 85, -86], 4 * n).astype(np.int8)
+        acc = _sums(rng, 4 * (int(gaps.sum()) + n) + 1)
+        times = int(rng.choice([1, 1, 2, -1, -3, 0, 32767]))
+        expected, first = acc.copy(), 4 * (np.cumsum(gaps + 1) - 1)
+        expected[(first[:, None] + np.arange(4)).ravel()] += times * weights.astype(np.int32)
+        inputs = [(weights.tobytes(), 0), (gaps.astype(np.uint8).tobytes(), shift)]
+        found = added.on_sums(acc, inputs, lambda to, at, n=n, times=times: [to, at[0], at[1], n, times])
+        assert expected.tolist() == found.tolist(), (n, times)
+
+
 def _weights(rng: np.random.Generator, layout: int, shape: tuple[int, int]) -> npt.NDArray[np.int8]:
     bits, low, high = LAYOUTS[layout]
     if bits == 1:

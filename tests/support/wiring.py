@@ -29,7 +29,7 @@ __all__ = ["Shape", "shape", "wire"]
 
 #: Channels, height and width of neurons, where a projection reads them as an image.
 Shape = tuple[int, int, int]
-_KINDS = (ProjectionKind.DENSE, ProjectionKind.CONV, ProjectionKind.SPARSE)
+_KINDS = (ProjectionKind.DENSE, ProjectionKind.CONV, ProjectionKind.SPARSE, ProjectionKind.SPARSE4)
 
 
 def shape(chance: Chance, largest: int) -> Shape:
@@ -161,14 +161,15 @@ def _to_lif(chance: Chance, target: int, image: Shape, known: Sequence[_Source],
 def _brings(chance: Chance, source: Shape, target: Shape, weight: int) -> dict[str, Any]:
     """What an event brings: kind, bits, maps, weights."""
     kind = chance.pick(_KINDS)
-    bits = 8 if kind is ProjectionKind.SPARSE else chance.pick([8, 4, 2, 1])
+    sparse = kind in {ProjectionKind.SPARSE, ProjectionKind.SPARSE4}
+    bits = 8 if sparse else chance.pick([8, 4, 2, 1])
     channels, height, width = source
     mapped = kind is ProjectionKind.CONV or chance.flag(3)
     pool = (chance.integer(1, min(height, 3)), chance.integer(1, min(width, 3))) if chance.flag() else (1, 1)
     origin = SourceMap(channels=channels, height=height, width=width, planar=chance.flag(), pool=pool)
     fields: dict[str, Any] = {"kind": kind, "bits": bits, "source_map": origin if mapped else None}
     rows, columns = origin.rows if mapped else origin.size, int(np.prod(target))
-    if kind is ProjectionKind.SPARSE:
+    if sparse:
         return fields | {"weights": _sparse(chance, rows, columns, weight)}
     if kind is ProjectionKind.DENSE:
         return fields | {"weights": _weights(chance, (rows, columns), bits, weight)}

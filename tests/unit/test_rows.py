@@ -11,8 +11,19 @@ from bad_images.builders import Patch, good_image
 from spikelet.demo import demo_model
 from spikelet.image import encode
 from spikelet.layout import SectionId
-from spikelet.model import Encoder, SourceMap, SparseWeights, TargetMap
-from spikelet.rows import conv_codes, conv_weights, pack, pack_sparse, stride_of, unpack, unpack_sparse
+from spikelet.model import Encoder, ProjectionKind, SourceMap, SparseWeights, TargetMap
+from spikelet.rows import (
+    conv_codes,
+    conv_weights,
+    pack,
+    pack_sparse,
+    pack_sparse4,
+    stride_of,
+    unpack,
+    unpack_sparse,
+    unpack_sparse4,
+    weights_of_rows,
+)
 from support.random_models import random_model
 
 #: SHA-256 of images that version 0.1.0 wrote before there were convolutions.
@@ -109,3 +120,46 @@ def test_pairs_that_another_writer_made_are_read() -> None:
     found = unpack_sparse(content, 1, 11, "here")
 
     assert (found.targets.tolist(), found.values.tolist(), found.start.tolist()) == ([6, 6], [5, 7], [0, 2])
+
+
+def test_blocks_of_four_are_weights_with_a_gap_each() -> None:
+    """Image 5.1: the block that rows begin with, four weights each, gaps; blocks of zeros where a gap is too long."""
+    weights = SparseWeights(
+        start=np.array([0, 3, 3, 5]),
+        targets=np.array([1, 2, 12, 0, 1029]),
+        values=np.array([1, -1, 2, 3, -128], np.int8),
+    )
+    expected = "00000000 02000000 02000000 05000000 0001ff00 02000000 03000000 00000000 00800000 00020 0ff00 000000"
+    packed = pack_sparse4(weights)
+    again = unpack_sparse4(packed, 3, 1030, "here")
+
+    assert expected.replace(" ", "") == packed.hex()
+    for name in ("start", "targets", "values"):
+        assert getattr(weights, name).tolist() == getattr(again, name).tolist()
+        assert getattr(weights, name).dtype == getattr(again, name).dtype
+    assert weights_of_rows(ProjectionKind.SPARSE4, weights).tolist() == [8, 0, 8]
+    assert weights_of_rows(ProjectionKind.SPARSE, weights).tolist() == [3, 0, 2]
+
+
+def test_rows_without_blocks_are_a_table_of_zeros() -> None:
+    """A projection in blocks of four may store nothing."""
+    none = SparseWeights(start=np.zeros(4, np.int64), targets=np.zeros(0, np.int64), values=np.zeros(0, np.int8))
+
+    assert pack_sparse4(none) == bytes(16)
+    assert unpack_sparse4(bytes(16), 3, 5, "here").size == 0
+
+
+def test_blocks_of_four_of_any_rows_are_read_as_they_were() -> None:
+    """Gaps around the largest, rows without a weight, a last block that is not full."""
+    rng = np.random.default_rng(4)
+    for _ in range(50):
+        rows, n = int(rng.integers(1, 8)), int(rng.choice([3, 9, 1024, 1025, 1030, 2055, 5000]))
+        there = rng.random((rows, n)) < rng.choice([0.001, 0.02, 0.5])
+        there[rng.integers(rows)] = False
+        row, targets = np.nonzero(there)
+        start = np.searchsorted(row, np.arange(rows + 1))
+        values = rng.choice([-128, -1, 1, 127], len(row)).astype(np.int8)
+        weights = SparseWeights(start=start, targets=targets, values=values)
+        again = unpack_sparse4(pack_sparse4(weights), rows, n, "here")
+        for name in ("start", "targets", "values"):
+            assert getattr(weights, name).tolist() == getattr(again, name).tolist()
