@@ -5,16 +5,11 @@ The counting runs in a process of its own: Unicorn is GPL and is never imported 
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from spikelet._data import path as data_path
-from spikelet.errors import SpikeletError
+from spikelet import bench_child as child
 
 __all__ = ["CORES", "Count", "Counts", "count"]
 
@@ -82,31 +77,9 @@ def count(
     words += [word for core in cores for word in ("--core", core)]
     words += ["--inputs", str(inputs.resolve())] if inputs else []
     words += ["--zeros", str(zeros)] if zeros is not None else []
-    root = _checkout()
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.cmsis_nn", *words],
-        cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        said = done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"]
-        raise SpikeletError(f"benchmarks.cmsis_nn: {said[-1]}")
-    head, *lines = (json.loads(line) for line in done.stdout.splitlines() if line.startswith("{"))
+    head, *lines = child.count("benchmarks.cmsis_nn", words)
     layers = [
         Count(equal=line["ours_equal"], **{name: line[name] for name in Count.__slots__ if name != "equal"})
         for line in lines
     ]
     return Counts(layers=layers, **head)
-
-
-def _checkout() -> Path:
-    """The project's root."""
-    try:
-        return data_path("benchmarks").parent
-    except SpikeletError as error:
-        raise SpikeletError(
-            "int8 layers are counted by benchmarks/cmsis_nn, which is in the project's checkout only: run it there"
-        ) from error

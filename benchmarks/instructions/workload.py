@@ -14,7 +14,18 @@ from spikelet.converters.pipeline import convert
 from spikelet.events import EVENT, EventArray
 from spikelet.model import LifChoices, Model, Population
 
-__all__ = ["FEW_BITS", "NETWORKS", "ROOT", "TICKS", "digits", "events_of", "kinds_of_data", "mnist_file", "network", "silent"]
+__all__ = [
+    "FEW_BITS",
+    "NETWORKS",
+    "ROOT",
+    "TICKS",
+    "digits",
+    "events_of",
+    "kinds_of_data",
+    "mnist_file",
+    "network",
+    "silent",
+]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TICKS = 25

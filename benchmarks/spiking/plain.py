@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,30 +11,16 @@ import numpy.typing as npt
 from benchmarks.instructions.machine import RAM, Machine, build
 from benchmarks.plain.layout import Layer, layers_of
 
+from spikelet.bench_spiking import Code
 from spikelet.events import EventArray
 from spikelet.model import Model
 from spikelet.reference import Reference
 from spikelet.runner import Variable
 
-__all__ = ["Plain", "count_plain"]
+__all__ = ["count_plain"]
 
 _NET, _DATA, _EVENTS = RAM, RAM + 0x1000, RAM + 0x10_0000
 _SOURCE = Path(__file__).resolve().parent.parent / "plain" / "dense.c"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plain:
-    """Executed instructions of some samples by function; bytes of code, of constants, and of what is written to."""
-
-    by_function: dict[str, int]
-    code: int
-    constants: int
-    ram: int
-
-    @property
-    def total(self) -> int:
-        """All instructions."""
-        return sum(self.by_function.values())
 
 
 class _Memory:
@@ -53,7 +37,7 @@ class _Memory:
         return place
 
 
-def count_plain(core: str, compiler: str, model: Model, samples: Sequence[EventArray], ticks: int) -> Plain:
+def count_plain(core: str, compiler: str, model: Model, samples: Sequence[EventArray], ticks: int) -> Code:
     """Count whole inferences; predictions, scores and membranes are compared with the numpy reference.
 
     Raises:
@@ -67,24 +51,24 @@ def count_plain(core: str, compiler: str, model: Model, samples: Sequence[EventA
     scores = memory.put(bytes(4 * layers[-1].n_out))
     machine.write(_NET, b"".join(words for words, _ in placed) + struct.pack("<I", scores))
     reference = Reference(model)
-    total: Counter[str] = Counter()
+    total = 0
     for events in samples:
         per_tick = np.bincount(events["tick"], minlength=ticks).astype("<u2")
         data = events["neuron"].astype("<u2").tobytes()
         machine.write(_EVENTS, data + per_tick.tobytes())
         machine.clear()
         prediction = machine.call("plain_sample", _NET, _EVENTS, _EVENTS + len(data), ticks)
-        total.update(machine.counts())
+        total += sum(machine.counts().values())
         expected = reference.run(events, ticks, reset=False).first
         assert expected.prediction == prediction
         assert expected.scores.tolist() == _words(machine, scores, layers[-1].n_out).tolist()
         for index, (layer, (_, v)) in enumerate(zip(layers, placed, strict=True)):
             assert reference.probe(index, Variable.V).tolist() == _words(machine, v, layer.n_out).tolist()
     sizes = machine.elf.sizes
-    return Plain(
-        by_function=dict(total),
+    return Code(
+        instructions=total,
         code=sum(sizes.get(section, 0) for section in (".text", ".rodata", ".data")),
-        constants=sum(layer.flash for layer in layers),
+        model=sum(layer.flash for layer in layers),
         ram=sum(layer.ram for layer in layers) + 4 * layers[-1].n_out,
     )
 
