@@ -18,10 +18,11 @@ CORES = ("M4", "M33", "M3", "M0+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """Executed instructions of a layer on a core.
+    """Executed instructions and modelled cycles of a layer on a core.
 
-    `peer` are those of CMSIS-NN, 0 where it is not there. `zeros` is the share of inputs that are zero. `equal` tells
-    whether spikelet's output is the reference interpreter's in every byte; with random inputs, CMSIS-NN's.
+    `peer` and `peer_cycles` are those of CMSIS-NN, 0 where it is not there. `zeros` is the share of inputs that are
+    zero. `equal` tells whether spikelet's output is the reference interpreter's in every byte; with random inputs,
+    CMSIS-NN's.
     """
 
     model: str
@@ -33,6 +34,8 @@ class Count:
     zeros: float
     peer: int
     ours: int
+    peer_cycles: int
+    ours_cycles: int
     equal: bool
 
 

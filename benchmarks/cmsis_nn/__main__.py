@@ -79,24 +79,36 @@ def _run(options: argparse.Namespace) -> None:
 
 def _print_head(found: table.Given, core: str) -> None:
     print(f"\n{found.model.name} on {core}, {found.source}")
-    print(f"{'':3} {'layer':42} {'zeros':>6} {'CMSIS-NN':>12} {'spikelet':>12} {'ratio':>6} {'/MAC':>6}")
+    sides = f"{'CMSIS-NN':>12} {'spikelet':>12} {'ratio':>6}"
+    print(f"{'':53} {'instructions':^32} {'':6} {'modelled cycles':^32}")
+    print(f"{'':3} {'layer':42} {'zeros':>6} {sides} {'/MAC':>6} {sides}")
 
 
 def _print(row: table.Row, *, functions: bool) -> None:
     marks = ("" if row.ours_equal else "  DIFFERS") + ("" if row.peer_equal else "  (CMSIS-NN differs)")
     print(
         f"{row.index:3} {row.name:42} {row.zeros:6.0%} {row.peer:12,} {row.ours:12,} {row.ratio:6.3f}"
-        f" {row.ours / row.macs:6.2f}{marks}"
+        f" {row.ours / row.macs:6.2f} {row.peer_cycles:12,} {row.ours_cycles:12,}"
+        f" {_ratio(row.ours_cycles, row.peer_cycles):6.3f}{marks}"
     )
     for name, n in sorted(row.by_function.items(), key=lambda item: -item[1]) if functions else ():
-        print(f"{'':10} {name:40} {n:12,} {n / row.macs:6.3f}")
+        cycles = row.cycles_by_function[name]
+        print(f"{'':10} {name:40} {n:12,} {n / row.macs:6.3f} {cycles:12,} {cycles / row.macs:6.3f}")
+
+
+def _ratio(ours: int, theirs: int) -> float:
+    """Not a number without theirs."""
+    return ours / theirs if theirs else float("nan")
 
 
 def _print_sum(rows: list[table.Row]) -> None:
-    theirs, ours, macs = (sum(getattr(row, name) for row in rows) for name in ("peer", "ours", "macs"))
+    names = ("peer", "ours", "macs", "peer_cycles", "ours_cycles")
+    theirs, ours, macs, their_cycles, our_cycles = (sum(getattr(row, name) for row in rows) for name in names)
     name = "all, equal" if all(row.ours_equal for row in rows) else "all, NOT EQUAL"
-    ratio = ours / theirs if theirs else float("nan")
-    print(f"{'':3} {name:42} {'':6} {theirs:12,} {ours:12,} {ratio:6.3f} {ours / macs:6.2f}")
+    print(
+        f"{'':3} {name:42} {'':6} {theirs:12,} {ours:12,} {_ratio(ours, theirs):6.3f} {ours / macs:6.2f}"
+        f" {their_cycles:12,} {our_cycles:12,} {_ratio(our_cycles, their_cycles):6.3f}"
+    )
 
 
 if __name__ == "__main__":

@@ -199,3 +199,7 @@ class EmulatedLayers(Layers):
     def counted(self) -> dict[str, int]:
         """Instructions of the last call, by function."""
         return self.machine.counts()
+
+    def cycles(self) -> dict[str, int]:
+        """Modelled cycles of the last call, by function."""
+        return self.machine.cycles()

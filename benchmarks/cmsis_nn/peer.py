@@ -55,8 +55,8 @@ class Peer:
     def __init__(self, core: str, optimise: str) -> None:
         self.machine = Machine(core, _build(core, optimise), count=True)
 
-    def run(self, made: FileLayer, given: npt.NDArray[np.int8]) -> tuple[npt.NDArray[np.int8], int]:
-        """The outputs of a layer and the instructions that they took, those of the call itself left out."""
+    def run(self, made: FileLayer, given: npt.NDArray[np.int8]) -> tuple[npt.NDArray[np.int8], int, int]:
+        """The outputs of a layer, and the instructions and cycles that they took, those of the call itself left out."""
         layer, kind = made.layer, _KIND[made.layer.kind]
         bias = layer.channels[:, 0].astype("<i4").tobytes()
         multipliers, shifts = (column.astype("<i4").tobytes() for column in made.classic.T)
@@ -79,9 +79,12 @@ class Peer:
         self.machine.clear()
         failed = self.machine.call(f"bare_run_{kind}", RAM)
         assert failed == 0, f"CMSIS-NN refuses the layer: {failed}"
-        counts = self.machine.counts()
         out = np.frombuffer(self.machine.read(arrays[5], n_out), np.int8).reshape(layer.out_shape)
-        return out, sum(n for name, n in counts.items() if not name.startswith("bare_"))
+        instructions, cycles = (
+            sum(n for name, n in found.items() if not name.startswith("bare_"))
+            for found in (self.machine.counts(), self.machine.cycles())
+        )
+        return out, instructions, cycles
 
 
 def _geometry(made: FileLayer) -> list[int]:

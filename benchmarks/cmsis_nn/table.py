@@ -32,7 +32,7 @@ class Given:
 class Row:
     """A layer on a core: instructions of CMSIS-NN and of spikelet, and whether outputs are the interpreter's.
 
-    Without CMSIS-NN `peer` is 0.
+    `peer_cycles` and `ours_cycles` are modelled (docs/explanation/cycles.md). Without CMSIS-NN `peer` is 0.
     """
 
     name: str
@@ -41,9 +41,12 @@ class Row:
     zeros: float
     peer: int
     ours: int
+    peer_cycles: int
+    ours_cycles: int
     peer_equal: bool
     ours_equal: bool
     by_function: dict[str, int]
+    cycles_by_function: dict[str, int]
 
     @property
     def ratio(self) -> float:
@@ -89,8 +92,8 @@ def compare(
         if zeros is not None:
             values, expected = _random(rng, values, zero, zeros), None
         made = ours.run(layer.layer, values)
-        by_function = ours.counted()
-        theirs, counted = peer.run(layer, values) if peer else (made, 0)
+        by_function, cycles = ours.counted(), ours.cycles()
+        theirs, counted, peer_cycles = peer.run(layer, values) if peer else (made, 0, 0)
         expected = theirs if expected is None else expected
         yield Row(
             name=_name(layer),
@@ -99,9 +102,12 @@ def compare(
             zeros=float(np.mean(values == zero)),
             peer=counted,
             ours=sum(by_function.values()),
+            peer_cycles=peer_cycles,
+            ours_cycles=sum(cycles.values()),
             peer_equal=bool(np.array_equal(theirs, expected)),
             ours_equal=bool(np.array_equal(made, expected)),
             by_function=by_function,
+            cycles_by_function=cycles,
         )
 
 

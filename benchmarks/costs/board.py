@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -43,11 +43,7 @@ _ARENA_SIZE = _EVENTS - _ARENA
 
 
 class _Machine(Machine):
-    """A machine that tells the blocks that ran."""
-
-    def blocks(self) -> Iterator[tuple[tuple[int, int], int]]:
-        """Address and size of each block, and how often it ran."""
-        yield from self._blocks.items()
+    """A machine that tells the length of blocks."""
 
     def length(self, address: int, size: int) -> int:
         """Instructions of a block."""
@@ -110,7 +106,7 @@ class Bare:
 
     def _counts(self) -> Mapping[str, int]:
         found: Counter[str] = Counter()
-        for (address, size), n in self._machine.blocks():
+        for (address, size), n in self._machine.blocks().items():
             if (address, size) not in self._known:
                 self._known[address, size] = self._group(address), self._machine.length(address, size)
             group, length = self._known[address, size]

@@ -1,4 +1,4 @@
-"""Prints instructions a synaptic operation of every core: python -m benchmarks.instructions [--update]."""
+"""Prints instructions and modelled cycles a synaptic operation: python -m benchmarks.instructions [--update]."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ def main() -> None:
         parser.error(f"the record is of {record.SAMPLES} samples: --update goes without --samples")
     print(
         f"{'core':8} {'compiler':8} {'network':12} {'digits':8} {'instructions/sample':>20} {'/synop':>7} {'limit':>5}"
+        f" {'cycles/sample':>14} {'/synop':>7}"
     )
     for core in options.core or BOARDS:
         for compiler in options.compiler or toolchain.available(board_files.load(BOARDS[core]).arch):
@@ -39,9 +40,10 @@ def main() -> None:
                 each = counted.total // counted.samples
                 print(
                     f"{core:8} {compiler:8} {name:12} {data:8} {each:20,} {counted.per_synop:7.3f} {LIMITS[core]:5.2f}"
+                    f" {counted.cycles // counted.samples:14,} {counted.cycles / counted.synops:7.3f}"
                 )
-                for function, share in counted.shares() if options.functions else ():
-                    print(f"{'':30} {function:40} {share:8.4f}")
+                for function, share, cycles in counted.shares() if options.functions else ():
+                    print(f"{'':30} {function:48} {share:8.4f} {cycles:14.4f}")
             quiet = count_quiet_tick(core, compiler)
             found[record.key(core, compiler, "quiet tick", "")] = quiet
             print(f"{core:8} {compiler:8} a quiescent tick: {quiet} instructions")

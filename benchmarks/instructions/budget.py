@@ -40,12 +40,13 @@ _ARENA_SIZE = 0x8_0000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """Instructions of some samples by function, and their synaptic operations.
+    """Instructions and modelled cycles of some samples by function, and their synaptic operations.
 
     Arithmetic of the table: targets without padding, each event once.
     """
 
     by_function: Mapping[str, int]
+    cycles_by_function: Mapping[str, int]
     synops: int
     samples: int
 
@@ -59,10 +60,15 @@ class Counted:
         """Instructions a synaptic operation."""
         return self.total / self.synops
 
-    def shares(self) -> Iterator[tuple[str, float]]:
-        """Functions and their instructions a synaptic operation, largest first."""
+    @property
+    def cycles(self) -> int:
+        """All modelled cycles: docs/explanation/cycles.md."""
+        return sum(self.cycles_by_function.values())
+
+    def shares(self) -> Iterator[tuple[str, float, float]]:
+        """Functions, their instructions and their cycles a synaptic operation, largest first."""
         for name, n in sorted(self.by_function.items(), key=lambda item: -item[1]):
-            yield name, n / self.synops
+            yield name, n / self.synops, self.cycles_by_function[name] / self.synops
 
 
 class Bare:
@@ -76,13 +82,19 @@ class Bare:
         self.machine = Machine(core, build(core, sources, _ROOTS, compiler), count=True)
         image = encode(model)
         self.machine.write(_IMAGE, image)
-        result = self.machine.call("bare_start", _IMAGE, len(image), _ARENA, _ARENA_SIZE)
+        #: What opens the image.
+        self.opening = (_IMAGE, len(image), _ARENA, _ARENA_SIZE)
+        result = self.machine.call("bare_start", *self.opening)
         assert result == 0, f"the engine refuses the model: {result - 2**32}"
         self.machine.clear()
         self._start = self._ticks = 0
 
     def push(self, events: EventArray, ticks: int) -> int:
         """Run so many ticks, from which events count theirs; returns the prediction."""
+        return self.machine.call(*self.place(events, ticks))
+
+    def place(self, events: EventArray, ticks: int) -> tuple[str, int, int, int]:
+        """Lay events out; returns the function that runs their ticks, and its arguments."""
         per_tick = np.bincount(events["tick"], minlength=ticks).astype("<u2")
         spikes = bool((events["value"] == 1).all())
         if spikes:
@@ -93,8 +105,7 @@ class Bare:
             data = stamped.tobytes()
         self._start, self._ticks = self._ticks, self._ticks + ticks
         self.machine.write(_EVENTS, data + per_tick.tobytes())
-        function = "bare_sample" if spikes else "bare_events"
-        return self.machine.call(function, _EVENTS, _EVENTS + len(data), ticks)
+        return "bare_sample" if spikes else "bare_events", _EVENTS, _EVENTS + len(data), ticks
 
     def probe(self, population: int, variable: Variable = Variable.V) -> list[int]:
         """A variable of all neurons."""
@@ -122,9 +133,11 @@ def count_model(core: str, compiler: str, model: Model, samples: Sequence[EventA
     """
     bare, reference = Bare(core, compiler, model), Reference(model)
     total: Counter[str] = Counter()
+    cycles: Counter[str] = Counter()
     for events in samples:
         prediction = bare.push(events, ticks)
         total.update(bare.machine.counts())
+        cycles.update(bare.machine.cycles())
         expected = reference.run(events, ticks, reset=False).first
         assert expected.prediction == prediction
         assert (expected.events.tolist(), expected.scores.tolist()) == bare.output()
@@ -133,7 +146,7 @@ def count_model(core: str, compiler: str, model: Model, samples: Sequence[EventA
         bare.machine.clear()
     synops = [bare.machine.call("bare_synops", population) for population in range(len(model.populations))]
     assert [stats.synops for stats in reference.stats()] == synops
-    return Counted(by_function=total, synops=sum(synops), samples=len(samples))
+    return Counted(by_function=total, cycles_by_function=cycles, synops=sum(synops), samples=len(samples))
 
 
 def count_quiet_tick(core: str, compiler: str) -> int:

@@ -21,7 +21,7 @@ from spikelet.compile import STRICT, compile_all, keep
 from spikelet.emulator_cores import core_of
 from spikelet.toolchain import cache_folder, digest, find
 
-__all__ = ["BOARDS", "LINKER_SCRIPT", "RAM", "Machine", "build", "kernel_file"]
+__all__ = ["BOARDS", "LINKER_SCRIPT", "MEMORIES", "RAM", "STOP", "Machine", "build", "kernel_file"]
 
 #: The boards whose cores have budgets, by the name of the core in tables.
 BOARDS: Mapping[str, str] = {
@@ -33,9 +33,15 @@ BOARDS: Mapping[str, str] = {
 }
 #: Where data begins that the caller of a function lays out.
 RAM = 0x2020_0000
-_MEMORIES = ((0, 0x40_0000), (0x2000_0000, 0x80_0000))
+#: Origins and lengths.
+MEMORIES = ((0, 0x40_0000), (0x2000_0000, 0x80_0000))
 _STACK = 0x2010_0000
-_STOP = 0x1000
+#: Where it begins in a call; the words behind are for arguments.
+_TOP = _STACK - 32
+#: Where functions return to.
+STOP = 0x1000
+#: The block before the first one of a call.
+_NOWHERE = (0, 0)
 LINKER_SCRIPT = """
 SECTIONS
 {
@@ -80,26 +86,30 @@ def build(core: str, sources: Sequence[Path], roots: Sequence[str], compiler: st
 class Machine:
     """A core with a program.
 
-    `counts` are instructions by function since the last `clear`, when `count` was asked for.
+    `counts` are instructions by function since the last `clear`, when `count` was asked for, and `cycles` what these
+    take by the manual of the core.
     """
 
     def __init__(self, core: str, program: Path, *, count: bool = False) -> None:
         board = board_files.load(BOARDS[core])
+        self.name = core
         self.core = core_of(board.emulator["cpu"], unicorn, arm_const, riscv_const)
         self.elf = elf.read(program)
         self.uc: Any = self.core.make()
-        for origin, length in _MEMORIES:
+        for origin, length in MEMORIES:
             self.uc.mem_map(origin, length)
         for segment in self.elf.segments:
             self.uc.mem_write(segment.address, segment.data)
         self._arm = board.arch == "arm"
         self._symbols = {symbol.name: symbol.address for symbol in self.elf.symbols}
-        self._blocks: Counter[tuple[int, int]] = Counter()
+        self._ways: Counter[tuple[tuple[int, int], int]] = Counter()
+        self._last = _NOWHERE
         if count:
             self.uc.hook_add(unicorn.UC_HOOK_BLOCK, self._on_block)
 
     def _on_block(self, _uc: Any, address: int, size: int, _data: Any) -> None:
-        self._blocks[address, size] += 1
+        self._ways[self._last, address] += 1
+        self._last = address, size
 
     def _names(self) -> tuple[list[int], int, int, int]:
         """Argument registers, stack pointer, return address, program counter."""
@@ -126,20 +136,37 @@ class Machine:
             self.uc.reg_write(register, 0xA5C3_0000 + 0x1111 * i)
         return self.preserved()
 
-    def call(self, name: str, *arguments: int) -> int:
-        """Call a function with words, those beyond the registers on the stack; returns its word."""
+    def enter(self, name: str, *arguments: int) -> int:
+        """Prepare to call a function with words, those beyond the registers on the stack.
+
+        Returns:
+            Its address, with the Thumb bit.
+        """
         registers, sp, lr, pc = self._names()
         thumb = int(self._arm)
-        top = _STACK - 32
-        self.uc.reg_write(sp, top)
+        self.uc.reg_write(sp, _TOP)
         more = b"".join((value & 0xFFFF_FFFF).to_bytes(4, "little") for value in arguments[len(registers) :])
-        self.uc.mem_write(top, more)
-        self.uc.reg_write(lr, _STOP | thumb)
+        self.uc.mem_write(_TOP, more)
+        self.uc.reg_write(lr, STOP | thumb)
+        self.uc.reg_write(pc, self._symbols[name])
         for register, value in zip(registers, arguments, strict=False):
             self.uc.reg_write(register, value & 0xFFFF_FFFF)
-        self.uc.emu_start(self._symbols[name] | thumb, _STOP)
-        assert self.uc.reg_read(pc) & ~1 == _STOP
-        assert self.uc.reg_read(sp) == top
+        return self._symbols[name] | thumb
+
+    def registers(self) -> list[int]:
+        """Registers of an Arm core, r0 to r12, SP, LR and PC."""
+        names = [*(f"R{i}" for i in range(13)), "SP", "LR", "PC"]
+        return [int(self.uc.reg_read(getattr(arm_const, f"UC_ARM_REG_{name}"))) for name in names]
+
+    def call(self, name: str, *arguments: int) -> int:
+        """Call a function with words, those beyond the registers on the stack; returns its word."""
+        registers, sp, _, pc = self._names()
+        entry = self.enter(name, *arguments)
+        self._last = _NOWHERE
+        self.uc.emu_start(entry, STOP)
+        self._ways[self._last, STOP] += 1
+        assert self.uc.reg_read(pc) & ~1 == STOP
+        assert self.uc.reg_read(sp) == _TOP
         return int(self.uc.reg_read(registers[0])) & 0xFFFF_FFFF
 
     def address(self, name: str) -> int:
@@ -156,11 +183,36 @@ class Machine:
 
     def clear(self) -> None:
         """Begin to count anew."""
-        self._blocks.clear()
+        self._ways.clear()
+
+    def blocks(self) -> Counter[tuple[int, int]]:
+        """How often each block ran, by address and size."""
+        found: Counter[tuple[int, int]] = Counter()
+        for (block, _), n in self._ways.items():
+            found[block] += n
+        del found[_NOWHERE]
+        return found
 
     def counts(self) -> dict[str, int]:
         """Executed instructions by function."""
         found: Counter[str] = Counter()
-        for (address, size), n in self._blocks.items():
+        for (address, size), n in self.blocks().items():
             found[self.elf.function_at(address)] += n * self.core.count(self.read(address, size))
+        return dict(found)
+
+    def cycles(self, *, wait_states: int = 0, worst: bool = True, multiply: int = 1) -> dict[str, int]:
+        """Modelled cycles by function: docs/explanation/cycles.md.
+
+        Args:
+            wait_states: of flash, from which the program runs.
+            worst: the upper ends of the ranges that the core's manual gives, instead of the lower ones.
+            multiply: cycles of a multiplication on Cortex-M0+, 1 or 32.
+        """
+        from benchmarks.cycles.model import Chip, CycleModel
+
+        model = CycleModel(self.name, self.read, Chip(wait_states=wait_states, worst=worst, multiply=multiply))
+        found: Counter[str] = Counter()
+        for (block, following), n in self._ways.items():
+            if block != _NOWHERE:
+                found[self.elf.function_at(block[0])] += n * model.cycles(block, following)
         return dict(found)

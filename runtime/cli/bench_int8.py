@@ -34,7 +34,7 @@ def command(
     zeros: float | None,
     as_json: bool,
 ) -> None:
-    """Count instructions of int8 layers on emulated cores, beside CMSIS-NN's.
+    """Count instructions of int8 layers on emulated cores, beside CMSIS-NN's, and model their cycles.
 
     Both are built by the same compiler with the same flags and run in one process; outputs are compared with the
     reference interpreter's. CMSIS-NN is found through SPIKELET_PEERS; where it is missing spikelet is counted alone.
@@ -58,8 +58,20 @@ def _print(found: Counts, zeros: float | None) -> None:
         listed = list(layers)
         rows: Rows = [_row(str(c.index), c.name, percent(c.zeros), [c]) for c in listed]
         rows.append(_row("", "all", "", listed))
-        columns = ("#", "layer", "#zeros", "#CMSIS-NN", "#spikelet", "#ratio", "#a MAC", "outputs")
-        table(f"{model} on {core}: executed instructions, {given}", columns, rows)
+        columns = (
+            "#",
+            "layer",
+            "#zeros",
+            "#CMSIS-NN",
+            "#spikelet",
+            "#ratio",
+            "#a MAC",
+            "#cycles",
+            "#cycles",
+            "#ratio",
+            "outputs",
+        )
+        table(f"{model} on {core}: executed instructions and modelled cycles, {given}", columns, rows)
     if zeros is None:
         say(f"{found.missing or found.peer}; {found.compiler} {found.flags}; outputs of {found.reference}")
         return
@@ -72,7 +84,13 @@ def _print(found: Counts, zeros: float | None) -> None:
 
 def _row(index: str, name: str, zeros: str, layers: Iterable[Count]) -> tuple[str, ...]:
     listed = list(layers)
-    theirs, ours, macs = (sum(getattr(c, what) for c in listed) for what in ("peer", "ours", "macs"))
-    ratio = f"{ours / theirs:.3f}" if theirs else ""
+    names = ("peer", "ours", "macs", "peer_cycles", "ours_cycles")
+    theirs, ours, macs, their_cycles, our_cycles = (sum(getattr(c, what) for c in listed) for what in names)
     equal = "equal" if all(c.equal for c in listed) else "differ"
-    return index, name, zeros, f"{theirs:,}" if theirs else "", f"{ours:,}", ratio, f"{ours / macs:.2f}", equal
+    cycles = _pair(their_cycles, our_cycles)
+    return index, name, zeros, *_pair(theirs, ours), f"{ours / macs:.2f}", *cycles, equal
+
+
+def _pair(theirs: int, ours: int) -> tuple[str, str, str]:
+    """CMSIS-NN's, spikelet's, and the ratio; blank where CMSIS-NN is not there."""
+    return (f"{theirs:,}", f"{ours:,}", f"{ours / theirs:.3f}") if theirs else ("", f"{ours:,}", "")
