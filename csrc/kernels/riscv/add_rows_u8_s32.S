@@ -19,28 +19,28 @@
     add     \odd, \odd, a5
     .endm
 
-    .macro widen_word all, odd
+    /* Add four sums to those that lie so far behind a0. */
+    .macro widen_word all, odd, offset
     slli    a5, \odd, 8
     sub     \all, \all, a5
     and     a5, \all, a1
     sub     a5, a5, a3
-    lw      a4, 0(a0)
+    lw      a4, \offset(a0)
     add     a4, a4, a5
-    sw      a4, 0(a0)
+    sw      a4, \offset(a0)
     and     a5, \odd, a1
     sub     a5, a5, a3
-    lw      a4, 4(a0)
+    lw      a4, \offset + 4(a0)
     add     a4, a4, a5
-    sw      a4, 4(a0)
+    sw      a4, \offset + 4(a0)
     srai    \all, \all, 16
-    lw      a4, 8(a0)
+    lw      a4, \offset + 8(a0)
     add     a4, a4, \all
-    sw      a4, 8(a0)
+    sw      a4, \offset + 8(a0)
     srai    \odd, \odd, 16
-    lw      a4, 12(a0)
+    lw      a4, \offset + 12(a0)
     add     a4, a4, \odd
-    sw      a4, 12(a0)
-    addi    a0, a0, 16
+    sw      a4, \offset + 12(a0)
     .endm
 
     .macro start all, odd
@@ -93,7 +93,8 @@
     addi    t1, t1, -4 * \words
     .endm
 
-    .macro widening
+    .macro widening words
+    addi    a0, a0, 16 * \words
     lui     a3, 8               /* 2^15 */
     lui     a1, 16
     addi    a1, a1, -1          /* 2^16 - 1 */
@@ -132,7 +133,7 @@ spkl_add_rows_u8_s32:
     slli    a6, a7, 8
     add     a6, a6, a7          /* all sums start with */
     neg     a5, a2
-    andi    a5, a5, 3           /* rows that the first pass leaves out */
+    andi    a5, a5, 7           /* rows that the first pass leaves out */
     slli    a2, a2, 2
     add     a2, a2, a1          /* end of the rows */
     li      a4, 84
@@ -162,23 +163,27 @@ rows8:
     row8    1
     row8    2
     row8    3
-    addi    a1, a1, 16
+    row8    4
+    row8    5
+    row8    6
+    row8    7
+    addi    a1, a1, 32
     bne     a1, a2, rows8
     addi    t0, t0, 32
     addi    t1, t1, -32
-    widening
-    widen_word s0, s1
-    widen_word s2, s3
-    widen_word s4, s5
-    widen_word s6, s7
+    widening 8
+    widen_word s0, s1, -128
+    widen_word s2, s3, -112
+    widen_word s4, s5, -96
+    widen_word s6, s7, -80
 widen4:
-    widen_word s8, s9
+    widen_word s8, s9, -64
 widen3:
-    widen_word s10, s11
+    widen_word s10, s11, -48
 widen2:
-    widen_word t3, t4
+    widen_word t3, t4, -32
 widen1:
-    widen_word t5, t6
+    widen_word t5, t6, -16
     bnez    t1, next
     lw      ra, 0(sp)
     lw      s0, 4(sp)
@@ -202,18 +207,18 @@ less:
     li      a5, 16
     bltu    t1, a5, less3
     small   4
-    widening
+    widening 4
     j       widen4
 less3:
     small   3
-    widening
+    widening 3
     j       widen3
 less2:
     small   2
-    widening
+    widening 2
     j       widen2
 less1:
     small   1
-    widening
+    widening 1
     j       widen1
     .size   spkl_add_rows_u8_s32, . - spkl_add_rows_u8_s32
