@@ -142,6 +142,8 @@ def convert(
     max_sum: int | None = None,
     queue: int | None = None,
     ticks_per_sample: int = 0,
+    early_exit: int | str | None = None,
+    exit_loss: float = 0.1,
     reset_between: bool = True,
     decoder: str | Decoder | None = None,
     labels: Sequence[str] = (),
@@ -182,6 +184,9 @@ def convert(
         max_value, max_sum: largest |value| of an event, largest sum of |value| of a tick.
         queue: events that an input holds. Default: one for each neuron.
         ticks_per_sample: window of a sample [ticks]; 0: endless.
+        early_exit: samples end when the best two scores of the first output differ by more than this; "auto":
+            chosen on calibration data (docs/how-to/early-exit.md). None: none does.
+        exit_loss: with "auto", points of accuracy that early exits may lose on calibration data.
         reset_between: whether samples begin from the initial state.
         decoder: count, last, largest, first or none. Default: count for populations that fire, largest for
             potentials.
@@ -241,7 +246,12 @@ def convert(
         sparse=sparse,
         **said,
     )
-    return build(lowered, options, calibration=calibration, dt=dt, labels=calibration_labels)
+    model = build(lowered, options, calibration=calibration, dt=dt, labels=calibration_labels)
+    if early_exit is None:
+        return model
+    from spikelet.early_exit import with_early_exit
+
+    return with_early_exit(model, early_exit, calibration, calibration_labels, loss=exit_loss)
 
 
 #: What convert() takes with a .tflite file.

@@ -106,19 +106,28 @@ def _flood(port: InputPort, tick: int) -> EventArray:
     return events
 
 
-def measured(work: Work, data: DataSet, *, progress: Callable[[int], object] = lambda _: None) -> Load:
+def measured(
+    work: Work,
+    data: DataSet,
+    *,
+    ticks: npt.NDArray[np.int64] | None = None,
+    progress: Callable[[int], object] = lambda _: None,
+) -> Load:
     """All ticks of a data set's samples, run on this host one after the other.
 
     Args:
         work: of the model that the data were loaded for.
         data: samples.
+        ticks: how many of each sample are run, from the initial state, shape (samples,); None: all, one sample
+            behind the other.
         progress: called with 1 after each sample.
     """
     recorder, load = Recorder(work.model), Load()
     for index in range(len(data)):
-        if not work.model.ticks_per_sample:
+        if ticks is not None or not work.model.ticks_per_sample:
             recorder.engine.reset()
-        for step in recorder.sample(data.inputs(index), data.ticks_of(index)):
+        length = data.ticks_of(index) if ticks is None else int(ticks[index])
+        for step in recorder.sample(data.inputs(index), length):
             load.add(work, step)
         load.samples += 1
         progress(1)

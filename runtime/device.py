@@ -72,12 +72,28 @@ class Device(DeviceLink[Model], Runner):
         """See Runner."""
         done = 0
         while done < ticks:
-            body = self.call(Command.ADVANCE, struct.pack("<I", min(ticks - done, protocol.TICKS_MAX)))
-            now, self._tick, *self._waiting = struct.unpack(f"<2I{(len(body) - 8) // 2}H", body)
+            now = self._advance(struct.pack("<I", min(ticks - done, protocol.TICKS_MAX)))
             done += now
             if now == 0:
                 break
         return done
+
+    def advance_early(self, ticks: int) -> int:
+        """See Runner."""
+        done = 0
+        while done < ticks:
+            before = self._tick
+            now = self._advance(struct.pack("<2I", min(ticks - done, protocol.TICKS_MAX), protocol.EARLY))
+            done += now
+            if now == 0 or self._tick != (before + now) % 2**32:
+                break
+        return done
+
+    def _advance(self, asked: bytes) -> int:
+        """One request; returns the ticks done."""
+        body = self.call(Command.ADVANCE, asked)
+        done, self._tick, *self._waiting = struct.unpack(f"<2I{(len(body) - 8) // 2}H", body)
+        return int(done)
 
     def take(self, port: int = 0) -> EventArray:
         """See Runner."""

@@ -11,11 +11,13 @@ import numpy.typing as npt
 
 from spikelet.datasets import DataSet
 from spikelet.errors import DataError
-from spikelet.events import EVENT, EventArray
+from spikelet.events import EVENT, EventArray, as_events
 from spikelet.model import Encoder, Model, OutputKind
+from spikelet.rules import check
 from spikelet.runner import Runner
 
 __all__ = [
+    "GAP_MAX",
     "KEY",
     "Row",
     "Trace",
@@ -24,14 +26,18 @@ __all__ = [
     "gap",
     "margin_of",
     "steps",
-    "stopped",
     "table",
     "trace",
+    "with_early_exit",
+    "with_gap",
     "with_margin",
+    "without_gap",
 ]
 
 #: Where a model's `meta` has its margin.
 KEY = "early_exit"
+#: The largest gap of an image.
+GAP_MAX = 2**32 - 1
 #: Margins that are tried.
 _TRIED = 1024
 #: Most synaptic operations that are spent to choose a margin: some minutes.
@@ -120,26 +126,6 @@ def steps(runner: Runner, inputs: Mapping[str, Any], ticks: int) -> Iterator[Eve
         runner.advance(1)
         taken = {index: runner.take(index) for index in kept}
         yield taken.get(0, none)
-
-
-def stopped(runner: Runner, inputs: Mapping[str, Any], ticks: int, margin: int) -> tuple[int, _Numbers, int]:
-    """Run a sample until the best two scores of the first output differ by more than `margin`.
-
-    Args:
-        runner, inputs, ticks: as for `steps`.
-        margin: in units of the scores.
-
-    Returns:
-        Its prediction, the sums of the first output's events, and how many ticks it took.
-    """
-    totals = np.zeros(runner.model.populations[runner.model.outputs[0].population].size, np.int64)
-    done = 0
-    for events in steps(runner, inputs, ticks):
-        np.add.at(totals, events["neuron"], events["value"])
-        done += 1
-        if gap(runner.scores()) > margin:
-            break
-    return int(np.argmax(runner.scores())), totals, done
 
 
 def gap(scores: npt.NDArray[np.int32]) -> int:
@@ -239,21 +225,91 @@ def with_margin(
     Raises:
         DataError: labels do not fit, or the output has nothing to compare.
     """
+    return _calibrated(model, {model.inputs[0].name: frames}, labels, loss)  # type: ignore[dict-item]
+
+
+def with_early_exit(
+    model: Model, said: int | str, calibration: Any = None, labels: npt.ArrayLike | None = None, *, loss: float = 0.1
+) -> Model:
+    """The model with a gap in its first output, so that its samples end early wherever it runs (semantics 5.1).
+
+    Args:
+        model: with a window.
+        said: a margin, in units of the scores, that the best two must differ by more than; "auto": chosen on
+            calibration data.
+        calibration, labels: as for convert(); samples of one length.
+        loss: with "auto", points of accuracy that early exits may lose.
+
+    Raises:
+        DataError: the margin is none, there are no calibration data to choose one on, or the output has nothing
+            to compare.
+        ModelError: the model has no window, or keeps its state between samples.
+    """
+    if said == "auto":
+        if calibration is None:
+            raise DataError(
+                "early_exit 'auto': found no calibration data; a margin is chosen on them: give calibration"
+            )
+        model = _calibrated(model, _parts(model, calibration), labels, loss)
+        return with_gap(model, margin_of(model))
+    if isinstance(said, bool) or not isinstance(said, int) or not 0 <= said < GAP_MAX:
+        raise DataError(f"early_exit {said!r}: give 'auto', or a margin from 0 to {GAP_MAX - 1} in units of the scores")
+    return with_gap(model, said)
+
+
+def with_gap(model: Model, margin: int) -> Model:
+    """The model whose samples end when the best two scores of its first output differ by more than `margin`.
+
+    Raises:
+        DataError: the output has nothing to compare.
+        ModelError: the model has no window, or keeps its state between samples.
+    """
+    check_scores(model)
+    first, *others = model.outputs
+    ends = replace(model, outputs=(replace(first, gap=margin + 1), *others))
+    check(ends)
+    return ends
+
+
+def without_gap(model: Model) -> Model:
+    """The model whose samples run to their end."""
+    return replace(model, outputs=tuple(replace(port, gap=0) for port in model.outputs))
+
+
+def _parts(model: Model, calibration: Any) -> dict[str, Sequence[Any]]:
+    """Calibration data of convert() by port, each sample as DataSet has it."""
+    given = calibration if isinstance(calibration, Mapping) else {port.name: calibration for port in model.inputs}
+    parts: dict[str, Sequence[Any]] = {}
+    for port in model.inputs:
+        if port.name not in given:
+            raise DataError(f"calibration has no samples for input {port.name!r}: an early exit needs those of each")
+        samples = given[port.name]
+        if port.encoder is Encoder.EVENTS:
+            parts[port.name] = [as_events(sample) for sample in samples]
+        else:
+            parts[port.name] = [np.ascontiguousarray(sample, np.uint8).reshape(-1) for sample in samples]
+    return parts
+
+
+def _calibrated(model: Model, parts: Mapping[str, Sequence[Any]], labels: npt.ArrayLike | None, loss: float) -> Model:
+    """The model with a margin in its `meta`, chosen on samples."""
     from spikelet.engine import Engine
 
+    model = without_gap(model)
+    n = len(next(iter(parts.values())))
     truth = None if labels is None else np.asarray(labels)
-    if truth is not None and (truth.shape != (len(frames),) or truth.dtype.kind not in "iu"):
+    if truth is not None and (truth.shape != (n,) or truth.dtype.kind not in "iu"):
         raise DataError(
             f"calibration_labels are {truth.dtype} of shape {truth.shape}: give one whole number for each of the"
-            f" {len(frames)} samples"
+            f" {n} samples"
         )
     with Engine(model) as engine:
-        first = engine.run(frames[0]).stats
+        first = engine.run({name: part[0] for name, part in parts.items()}).stats
         most = max(1, _SPENT // max(sum(entry.synops for entry in first), 1))
-        chosen = np.arange(0, len(frames), -(-len(frames) // most))
+        chosen = np.arange(0, n, -(-n // most))
         data = DataSet(
             name="calibration",
-            parts={model.inputs[0].name: frames[chosen]},  # type: ignore[dict-item]
+            parts={name: [part[int(index)] for index in chosen] for name, part in parts.items()},
             labels=None if truth is None else truth[chosen].astype(np.int64),
             ticks=model.ticks_per_sample,
         )
@@ -272,16 +328,18 @@ def with_margin(
 
 
 def margin_of(model: Model) -> int:
-    """The margin that was chosen when the model was converted.
+    """The margin that the model ends samples by, else the one that was chosen when it was converted.
 
     Raises:
         DataError: it has none.
     """
+    if model.outputs[0].gap:
+        return model.outputs[0].gap - 1
     known = model.meta.get(KEY)
     margin = known.get("margin") if isinstance(known, Mapping) else None
     if not isinstance(margin, int) or isinstance(margin, bool):
         raise DataError(
-            "the model has no margin for an early exit: give a number of potential units, or convert with calibration"
-            " data (spikelet convert model.tflite --spikes --calibration data.npz)"
+            "the model has no margin for an early exit: give a number of units of its scores, or convert with"
+            " calibration data (--early-exit auto --calibration data.npz; of a .tflite file --spikes --calibration)"
         )
     return margin

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, overload
 
@@ -112,13 +112,24 @@ class EmulatedBoard(EmulatedLink[Model], Device):
 
     def advance(self, ticks: int) -> int:
         """See Runner."""
+        return self._by_ticks(super().advance, ticks)
+
+    def advance_early(self, ticks: int) -> int:
+        """See Runner."""
+        return self._by_ticks(super().advance_early, ticks)
+
+    def _by_ticks(self, go: Callable[[int], int], ticks: int) -> int:
+        """Ticks, each counted by itself where that was asked for."""
         if self._by_tick is None:
-            return super().advance(ticks)
+            return go(ticks)
         for done in range(ticks):
             self.instructions(reset=True)
-            if super().advance(1) == 0:
+            before = self.tick_number
+            if go(1) == 0:
                 return done
             self._by_tick.append(self.instructions(reset=True))
+            if self.tick_number != (before + 1) % 2**32:
+                return done + 1
         return ticks
 
     def __enter__(self) -> EmulatedBoard:

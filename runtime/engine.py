@@ -143,6 +143,17 @@ class Engine(Runner):
                 break
         return done
 
+    def advance_early(self, ticks: int) -> int:
+        """See Runner."""
+        done = 0
+        while done < ticks:
+            asked, before = min(ticks - done, _TICKS_A_CALL), self.tick_number
+            given = int(lib.spkl_advance_early(self._net, asked))
+            done += given
+            if given < asked or self.tick_number != (before + given) % 2**32:
+                break
+        return done
+
     def take(self, port: int = 0) -> EventArray:
         """See Runner.
 
@@ -195,7 +206,13 @@ class Engine(Runner):
         return found
 
     def run_samples(
-        self, inputs: Any, ticks: int | npt.ArrayLike | None = None, *, reset: bool = True, events: bool = False
+        self,
+        inputs: Any,
+        ticks: int | npt.ArrayLike | None = None,
+        *,
+        reset: bool = True,
+        early: bool = True,
+        events: bool = False,
     ) -> SampleResult:
         """Run many samples without Python in between; the same as `run` for each of them.
 
@@ -205,6 +222,7 @@ class Engine(Runner):
             ticks: how many [ticks], for all or for each sample; default: the model's window, or up
                 to the sample's last event.
             reset: start each sample from the initial state; otherwise go on.
+            early: let samples of a model with a gap end early; False: run all ticks.
             events: keep the output events as well.
 
         Raises:
@@ -212,7 +230,8 @@ class Engine(Runner):
             EngineError: an event is refused by its port; the samples before have run.
         """
         ports, lasting = prepare(self.model, inputs, ticks)
-        return SampleRun(self._net, self.model, ports, lasting, reset=reset, events=events).run()
+        early = early and any(port.gap for port in self.model.outputs)
+        return SampleRun(self._net, self.model, ports, lasting, reset=reset, early=early, events=events).run()
 
     def _held(self, port: int) -> Any:
         held = ffi.new("struct spkl_output *")

@@ -32,6 +32,7 @@ class SampleRun:
         ports: for each input port frames, uint8, shape (samples, size), or events, or None.
         ticks: of each sample, uint32, shape (samples,).
         reset: start each sample from the initial state.
+        early: samples end when they are decided.
         events: keep the output events.
     """
 
@@ -43,6 +44,7 @@ class SampleRun:
         ticks: npt.NDArray[np.uint32],
         *,
         reset: bool,
+        early: bool,
         events: bool,
     ) -> None:
         n = len(ticks)
@@ -66,7 +68,9 @@ class SampleRun:
         self._run.n_populations = len(model.populations)
         self._run.stats = self._pointer("struct spkl_stats[]", self._stats)
         self._run.ticks = self._pointer("uint32_t[]", ticks)
-        self._run.reset = reset
+        self._used = np.zeros(n, np.uint32)
+        self._run.used = self._pointer("uint32_t[]", self._used)
+        self._run.reset, self._run.early = reset, early
 
     def _pointer(self, kind: str, array: npt.NDArray[Any]) -> Any:
         """A pointer to an array that lives as long as the run."""
@@ -107,6 +111,7 @@ class SampleRun:
             events=self._stats[:, :, 0],
             synops=self._stats[:, :, 1],
             quiet_ticks=self._stats[:, :, 2],
+            ticks=self._used,
         )
 
     def _empty(self) -> None:

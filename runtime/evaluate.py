@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from spikelet.datasets import DataSet
-from spikelet.early_exit import check_scores, stopped
 from spikelet.errors import DataError
 from spikelet.model import Decoder, Model
 from spikelet.runner import Runner
@@ -29,7 +28,7 @@ class Evaluation:
 
     `predictions` is int64, shape (samples,); `counts` int64, shape (samples, outputs), are the
     spikes of the first output; `spikes` and `synops` are int64, shape (samples, populations);
-    `ticks` int64, shape (samples,), is how long each sample ran.
+    `ticks` int64, shape (samples,), is how many ticks of each sample were done.
     `seconds` is what the runs took, on a board with the line.
     """
 
@@ -52,28 +51,23 @@ class Evaluation:
         return int(np.sum(self.predictions == self.labels)) if self.labels is not None else 0
 
 
-def evaluate(
-    runner: Runner, data: DataSet, *, early_exit: int | None = None, progress: Progress = lambda _: None
-) -> Evaluation:
+def evaluate(runner: Runner, data: DataSet, *, early: bool = True, progress: Progress = lambda _: None) -> Evaluation:
     """Run all samples, each from the initial state.
 
     Args:
         runner: runs the model that `data` was loaded for.
         data: samples, with labels for an accuracy.
-        early_exit: stop a sample when the best two scores of the first output differ by more than this;
-            spikelet.early_exit tells how to choose it.
+        early: let samples of a model with a gap end early (semantics 5.1); False: run all ticks.
         progress: called with 1 after each sample.
 
     Raises:
         DataError: the model's first output has no decoder, or a label is no output neuron.
     """
     _check(runner.model, data)
-    if early_exit is not None:
-        check_scores(runner.model)
     start = time.perf_counter()
     rows: list[_Row] = []
-    many = early_exit is None and isinstance(runner, _RunsMany)
-    for row in _many(runner, data) if many else _one_by_one(runner, data, early_exit):  # type: ignore[arg-type]
+    run = _many(runner, data, early) if isinstance(runner, _RunsMany) else _one_by_one(runner, data, early)
+    for row in run:
         rows.append(row)
         progress(1)
     seconds = time.perf_counter() - start
@@ -98,17 +92,17 @@ _CHUNK = 64
 class _RunsMany(Protocol):
     """A runner that takes many samples in one call: the host's engine."""
 
-    def run_samples(self, inputs: Any, ticks: Any = None) -> SampleResult:
+    def run_samples(self, inputs: Any, ticks: Any = None, *, early: bool = True) -> SampleResult:
         """See Engine."""
 
 
-def _many(runner: _RunsMany, data: DataSet) -> Iterator[_Row]:
+def _many(runner: _RunsMany, data: DataSet, early: bool) -> Iterator[_Row]:
     for first in range(0, len(data), _CHUNK):
         chosen = range(first, min(first + _CHUNK, len(data)))
         inputs = {name: _stacked([part[i] for i in chosen]) for name, part in data.parts.items()}
         ticks = np.array([data.ticks_of(i) for i in chosen])
-        found = runner.run_samples(inputs, ticks)
-        yield from zip(found.predictions, found.counts, found.events, found.synops, ticks, strict=True)
+        found = runner.run_samples(inputs, ticks, early=early)
+        yield from zip(found.predictions, found.counts, found.events, found.synops, found.ticks, strict=True)
 
 
 def _stacked(samples: list[Any]) -> Any:
@@ -116,16 +110,11 @@ def _stacked(samples: list[Any]) -> Any:
     return np.stack(samples) if samples[0].dtype == np.uint8 else EventSamples.of(samples)
 
 
-def _one_by_one(runner: Runner, data: DataSet, margin: int | None) -> Iterator[_Row]:
+def _one_by_one(runner: Runner, data: DataSet, early: bool) -> Iterator[_Row]:
     for index in range(len(data)):
-        ticks = data.ticks_of(index)
-        if margin is None:
-            result = runner.run(data.inputs(index), ticks)
-            prediction, counts, stats = result.prediction, result.counts, result.stats
-        else:
-            prediction, counts, ticks = stopped(runner, data.inputs(index), ticks, margin)
-            stats = runner.stats()
-        yield prediction, counts, [entry.events for entry in stats], [entry.synops for entry in stats], ticks
+        result = runner.run(data.inputs(index), data.ticks_of(index), early=early)
+        events, synops = ([getattr(entry, name) for entry in result.stats] for name in ("events", "synops"))
+        yield result.prediction, result.counts, events, synops, result.ticks
 
 
 def _check(model: Model, data: DataSet) -> None:

@@ -162,6 +162,7 @@ class _Parser:
                 kind=_known(OutputKind, where, "kind", r["kind"]),
                 decoder=_known(Decoder, where, "decoder", r["decoder"]),
                 capacity=r["capacity"],
+                gap=r["gap"],
                 labels=tuple(described["labels"]),
             )
 

@@ -44,7 +44,8 @@ def build(model: Model) -> bytes:
         for p in model.inputs
     )
     outputs = b"".join(
-        OUTPUT.pack(population=p.population, kind=p.kind, decoder=p.decoder, capacity=p.capacity) for p in model.outputs
+        OUTPUT.pack(population=p.population, kind=p.kind, decoder=p.decoder, capacity=p.capacity, gap=p.gap)
+        for p in model.outputs
     )
     record = MODEL.pack(
         flags=int(model.reset_between),

@@ -122,7 +122,7 @@ MAP = Record(
 INPUT = Record(
     "size u16, encoder u8, reserved u8, max_value u16, capacity u16, max_sum u32, gain u32, seed u32, reserved2 u8[12]"
 )
-OUTPUT = Record("population u16, kind u8, decoder u8, capacity u16, reserved u8[10]")
+OUTPUT = Record("population u16, kind u8, decoder u8, capacity u16, reserved u16, gap u32, reserved2 u32")
 
 
 class SectionId(IntEnum):

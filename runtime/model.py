@@ -291,13 +291,17 @@ class InputPort:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputPort:
-    """An output: which population, what is kept, how scores are made."""
+    """An output: which population, what is kept, how scores are made.
+
+    A sample ends when the best two scores differ by `gap` (semantics 5.1); 0: none does.
+    """
 
     name: str
     population: int
     kind: OutputKind = OutputKind.EVENTS
     decoder: Decoder = Decoder.COUNT
     capacity: int
+    gap: int = 0
     labels: tuple[str, ...] = ()
 
 

@@ -16,6 +16,7 @@ from spikelet._data import path as data_path
 __all__ = [
     "ANSWER",
     "BODY_MAX",
+    "EARLY",
     "EVENTS_MAX",
     "FRAME_MAX",
     "FRAME_PIECE_MAX",
@@ -50,6 +51,7 @@ PIECE_MAX = 240
 FRAME_PIECE_MAX = 234
 PROBE_MAX = 61
 TICKS_MAX = 65535
+EARLY = 1
 WRITE_MAX = 238
 READ_MAX = 240
 _HELLO = struct.Struct("<HBB6I4x16s32s")

@@ -71,6 +71,16 @@ class Reference(Runner):
             self._one_tick()
         return ticks
 
+    def advance_early(self, ticks: int) -> int:
+        """See Runner."""
+        for done in range(ticks):
+            if self.advance(1) == 0:
+                return done
+            if self._is_decided():
+                self._end_sample()
+                return done + 1
+        return ticks
+
     def take(self, port: int = 0) -> EventArray:
         """See Runner."""
         return self._output_port(port).take()
@@ -115,6 +125,21 @@ class Reference(Runner):
         if self.model.reset_between:
             for part in [*self._populations, *self._late.values()]:
                 part.start()
+
+    def _is_decided(self) -> bool:
+        """Semantics 5.1."""
+        gaps = [(port.gap, output.gap()) for port, output in zip(self.model.outputs, self._outputs, strict=True)]
+        return any(least for least, _ in gaps) and all(found >= least for least, found in gaps if least)
+
+    def _end_sample(self) -> None:
+        """Semantics 5.1: the ticks that are left pass."""
+        window = self.model.ticks_per_sample
+        if self._sample_tick >= window:
+            return
+        self._tick = (self._tick + window - self._sample_tick) % 2**32
+        self._sample_tick += window
+        for port in self._inputs:
+            port.drop(self._tick)
 
     def _one_tick(self) -> None:
         """Semantics 2.1."""

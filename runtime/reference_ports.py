@@ -72,6 +72,10 @@ class Input:
         """A new sample begins."""
         self._frame = None
 
+    def drop(self, now: int) -> None:
+        """Drop what was pushed for ticks before this one."""
+        self._queue = [event for event in self._queue if (event[0] - now) % _TICKS < _TICKS // 2]
+
     def update(self, tick: int, sample_tick: int, window: int) -> None:
         """Make the events of a tick."""
         self.neurons = self.values = np.zeros(0, np.int64)
@@ -126,6 +130,13 @@ class Output:
         taken = np.array(self._queue, EVENT)
         self._queue = []
         return taken
+
+    def gap(self) -> int:
+        """How far the second largest score is behind the largest; 0 where there is only one."""
+        if self._size < 2:
+            return 0
+        second, first = np.sort(self._scores)[-2:]
+        return int(first - second)
 
     def scores(self) -> Int32Array:
         """The scores; empty without a decoder."""

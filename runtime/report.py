@@ -163,4 +163,5 @@ def _output(port: OutputPort, names: list[str]) -> dict[str, Any]:
         "decoder": port.decoder.name.lower(),
         "queue": port.capacity,
         "labels": list(port.labels),
+        **({"early_exit": port.gap - 1} if port.gap else {}),
     }

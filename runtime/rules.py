@@ -271,8 +271,22 @@ def _output(where: str, port: OutputPort, model: Model) -> Iterator[Violation]:
         yield code, f"{where}: capacity is {port.capacity}; potentials keep no events: 0"
     if port.decoder in {Decoder.COUNT, Decoder.FIRST} and not population.choices.fires:
         yield code, f"{where}: the decoder {port.decoder.name.lower()} needs a population that fires"
+    yield from _range(code, f"{where}: gap", port.gap, 0, 2**32 - 1)
+    if port.gap:
+        yield from _gap(code, where, port, population.size, model)
     if port.labels and len(port.labels) != population.size:
         yield "IMAGE_SECTION", f"{where}: {len(port.labels)} labels for {population.size} neurons"
+
+
+def _gap(code: str, where: str, port: OutputPort, size: int, model: Model) -> Iterator[Violation]:
+    """What an early exit needs: semantics 5.1."""
+    if port.decoder is Decoder.NONE or size < 2:
+        text = f"{where}: found a gap, {size} neurons and decoder {port.decoder.name.lower()}"
+        yield code, f"{text}; an early exit compares scores: 2 neurons or more, with a decoder"
+    if not model.ticks_per_sample:
+        yield code, f"{where}: found a gap, and no window; a sample that ends early needs ticks_per_sample"
+    if not model.reset_between:
+        yield code, f"{where}: found a gap, and state that is kept between samples; an early exit needs reset_between"
 
 
 def _room(model: Model) -> Iterator[Violation]:

@@ -19,6 +19,7 @@ __all__ = ["Output", "PopulationStats", "Result", "Runner", "Variable"]
 
 
 _Self = TypeVar("_Self", bound="Runner")
+_TICKS = 2**32
 
 
 class Variable(IntEnum):
@@ -58,10 +59,14 @@ class Output:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a run gave. `probes[(population, variable)]` is int32, shape (ticks, size)."""
+    """What a run gave. `probes[(population, variable)]` is int32, shape (ticks, size).
+
+    `ticks` are those that were done: fewer than asked for where a sample ended early.
+    """
 
     outputs: Mapping[str, Output]
     stats: Sequence[PopulationStats]
+    ticks: int
     probes: Mapping[tuple[str, Variable], Int32Array] = field(default_factory=dict)
 
     @property
@@ -107,6 +112,13 @@ class Runner(ABC):
         """Run at most `ticks` ticks; returns those done (output queues may be full)."""
 
     @abstractmethod
+    def advance_early(self, ticks: int) -> int:
+        """Run at most `ticks` ticks, up to the one that decides the sample, which then ends (semantics 5.1).
+
+        Returns those done; `tick_number` tells also of those that passed.
+        """
+
+    @abstractmethod
     def take(self, port: int = 0) -> EventArray:
         """Take all events out of an output port's queue, oldest first."""
 
@@ -146,15 +158,19 @@ class Runner(ABC):
         ticks: int | None = None,
         *,
         reset: bool = True,
+        early: bool = True,
         probe: Sequence[tuple[str, Variable]] = (),
     ) -> Result:
         """Run a sample and collect all outputs.
+
+        A sample of a model with a gap ends when its outputs decide it; events of ticks that are not run are dropped.
 
         Args:
             inputs: for a port that takes events: events, or a dense (ticks, neurons) array; for a
                 port with an encoder: a uint8 frame. For several ports a mapping by port name.
             ticks: how many [ticks]; default: the model's window, or up to the last event.
             reset: start from the initial state; otherwise go on.
+            early: let samples of a model with a gap end early; False: run all ticks.
             probe: (population name, variable) pairs to record after each tick.
 
         Raises:
@@ -173,17 +189,20 @@ class Runner(ABC):
             raise DataError(f"no population {unknown[0]!r}; there are: {', '.join(indices)}")
         taken: list[list[EventArray]] = [[] for _ in self.model.outputs]
         recorded: dict[tuple[str, Variable], list[Int32Array]] = {key: [] for key in probe}
-        now = start
+        now, used = start, 0
+        go = self.advance_early if early and any(port.gap for port in self.model.outputs) else self.advance
         while now < end:
             horizon = min([end, *(queue.fill(self, now, end) for queue in queues)])
             while now < horizon:
-                now += self.advance(1 if recorded else horizon - now)
+                used += go(1 if recorded else horizon - now)
+                now = start + (self.tick_number - start) % _TICKS
                 for (name, variable), rows in recorded.items():
                     rows.append(self.probe(indices[name], variable))
                 self._drain(taken)
         return Result(
             outputs={port.name: self._output(i, taken[i], start) for i, port in enumerate(self.model.outputs)},
             stats=self.stats(),
+            ticks=used,
             probes={key: np.stack(rows) for key, rows in recorded.items() if rows},
         )
 
@@ -256,7 +275,8 @@ class _Queue:
     def fill(self, runner: Runner, now: int, end: int) -> int:
         """Push the piece that begins now; returns the tick up to which all events are pushed."""
         if self._next is not None and self._start + int(self._next["tick"][0]) <= now:
-            piece = self._next[self._next["tick"] < end - self._start]
+            ticks = self._next["tick"]
+            piece = self._next[(ticks >= now - self._start) & (ticks < end - self._start)]
             piece["tick"] += np.uint32(self._start)  # modulo 2^32, as ticks count
             runner.push(piece, self._port)
             self._next = next(self._pieces, None)

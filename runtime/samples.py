@@ -69,13 +69,15 @@ class SampleResult:
     """What a run over samples gave.
 
     `events`, `synops` and `quiet_ticks` are the statistics (semantics 6) at the end of each sample,
-    uint64, shape (samples, populations).
+    uint64, shape (samples, populations). `ticks`, uint32, shape (samples,), are those that were done: fewer than
+    asked for where a sample ended early.
     """
 
     outputs: Mapping[str, PortSamples]
     events: npt.NDArray[np.uint64]
     synops: npt.NDArray[np.uint64]
     quiet_ticks: npt.NDArray[np.uint64]
+    ticks: npt.NDArray[np.uint32]
 
     @property
     def first(self) -> PortSamples:

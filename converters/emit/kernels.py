@@ -80,6 +80,8 @@ def kernel_table(model: Model) -> str:
         lines.append("    .update_events = spkl_update_events,")
     if True in frames:
         lines += ["    .update_frame = spkl_update_frame,", "    .check_encoder = spkl_check_encoder,"]
+    any_gap = any(port.gap for port in model.outputs)
+    lines.append(f"    .build_output = spkl_build_output{'_any' if any_gap else ''},")
     lines += [f"    .decode[{code.value}] = spkl_{n}," for code, n in _DECODERS.items() if n in names]
     encoders = [f"    [{code.value}] = spkl_{n}," for code, n in _ENCODERS.items() if n in names]
     parts = [] if small else ["const struct spkl_parts spkl_parts = {", *_parts(model), "};", ""]

@@ -77,6 +77,7 @@ def convert_spikes(
     channels: bool = True,
     start: float = 0.5,
     scale: str = "auto",
+    early_exit: int | str | None = None,
     exit_loss: float = 0.1,
     labels: Sequence[str] = (),
     input_scale: float | None = None,
@@ -94,6 +95,8 @@ def convert_spikes(
         calibration_labels: their classes, to choose the margin of early exits by; without them what the last tick
             says is right.
         ticks, burst, percentile, channels, start, scale: see Spikes.
+        early_exit: samples end when the best two scores differ by more than this; "auto": by the margin that is
+            chosen on calibration data, and kept with the model in any case. None: none does.
         exit_loss: points of accuracy that early exits may lose on calibration data.
         labels: names of the classes.
         input_scale, input_zero: of a float file: a frame's number x stands for input_scale (x - input_zero).
@@ -128,9 +131,12 @@ def convert_spikes(
     network = corrected(network, parts, _shapes(plan.network), in_order(plan, frames))
     model = build(network, replace(options, frac=fraction_bits(parts, ticks)), calibration=None, dt=None)
     model = replace(model, meta={**model.meta, "spikes": _record(reading, plan, settings, found)})
-    from spikelet.early_exit import with_margin
+    from spikelet.early_exit import margin_of, with_early_exit, with_margin
 
-    return with_margin(model, frames, calibration_labels, loss=exit_loss)
+    model = with_margin(model, frames, calibration_labels, loss=exit_loss)
+    if early_exit is None:
+        return model
+    return with_early_exit(model, margin_of(model) if early_exit == "auto" else early_exit)
 
 
 def frames_of(plan: Plan, data: npt.ArrayLike) -> npt.NDArray[np.uint8]:

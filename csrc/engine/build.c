@@ -137,8 +137,8 @@ int spkl_build(struct spkl_walk *walk)
         }
     }
     for (uint32_t i = 0; i < spkl_count(model, SPKL_SECTION_OUTPUTS); i++) {
-        error = spkl_build_output(walk, &output[i],
-                                  &walk->net.outputs[i & walk->real]);
+        error = spkl_kernels.build_output(walk, &output[i],
+                                          &walk->net.outputs[i & walk->real]);
         if (error != SPKL_OK) {
             return error;
         }

@@ -36,9 +36,6 @@ int spkl_build(struct spkl_walk *walk);
 int spkl_build_input(struct spkl_walk *walk,
                      const struct spkl_input_record *record,
                      struct spkl_input *in);
-int spkl_build_output(struct spkl_walk *walk,
-                      const struct spkl_output_record *record,
-                      struct spkl_sink *out);
 
 /* parameters.c: find and check all parameters of a population, then
  * spkl_kernels.check_choices. Returns 0, SPKL_ERR_IMAGE_PARAMETER, or what is

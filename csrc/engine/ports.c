@@ -64,7 +64,7 @@ int spkl_build_output(struct spkl_walk *walk,
     }
     if (record->population >=
             spkl_count(walk->net.model, SPKL_SECTION_POPULATIONS) ||
-        (record->reserved | record->reserved2[0] | record->reserved2[1]) != 0 ||
+        (record->reserved | record->gap | record->reserved2) != 0 ||
         ((decoder == SPKL_DECODER_COUNT || decoder == SPKL_DECODER_FIRST) &&
          (population->flags & SPKL_LIF_FIRES) == 0)) {
         return SPKL_ERR_IMAGE_OUTPUT;

@@ -57,6 +57,10 @@ static int fill(struct spkl_host_run *run, unsigned port, uint32_t *until)
 {
     struct spkl_host_input *in = &run->inputs[port];
 
+    while (run->early && in->next < in->end &&
+           in->events[in->next].tick < run->done) {
+        in->next++; /* of a tick that was not run */
+    }
     if (in->next < in->end && in->events[in->next].tick <= run->done) {
         uint64_t stop = piece_end(in);
         int code = push_piece(run, port, in->next, stop);
@@ -148,6 +152,16 @@ static int drain(struct spkl_host_run *run)
     return result;
 }
 
+/* Ticks up to one of the sample, or less. */
+static void advance(struct spkl_host_run *run, uint32_t until)
+{
+    uint32_t n = until - run->done;
+
+    run->used[run->sample] += run->early ? spkl_advance_early(run->net, n)
+                                         : spkl_advance(run->net, n);
+    run->done = spkl_tick_number(run->net) - run->start;
+}
+
 /* All ticks of the sample from where it is. */
 static int run_ticks(struct spkl_host_run *run)
 {
@@ -157,7 +171,7 @@ static int run_ticks(struct spkl_host_run *run)
         uint32_t until = ticks;
         int code = drain(run);
 
-        if (code != SPKL_OK || run->done == ticks) {
+        if (code != SPKL_OK || run->done >= ticks) {
             return code;
         }
         for (unsigned port = 0; port < run->n_inputs; port++) {
@@ -166,7 +180,7 @@ static int run_ticks(struct spkl_host_run *run)
                 return code;
             }
         }
-        run->done += spkl_advance(run->net, until - run->done);
+        advance(run, until);
     }
 }
 

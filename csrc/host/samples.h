@@ -39,6 +39,7 @@ struct spkl_host_run {
     struct spkl_host_output *outputs; /* [n_outputs] */
     struct spkl_stats *stats;         /* [samples * n_populations] out */
     const uint32_t *ticks;            /* [samples] of each */
+    uint32_t *used; /* [samples] in/out ticks that were done */
     size_t n_inputs;
     size_t n_outputs;
     size_t n_populations;
@@ -48,6 +49,7 @@ struct spkl_host_run {
     uint32_t done;  /* in/out ticks of the sample that are done */
     bool begun;     /* in/out */
     bool reset;     /* start each sample from the initial state */
+    bool early;     /* samples end when they are decided */
 };
 
 /*

@@ -65,7 +65,8 @@ struct spkl_output {
     const int32_t *scores; /* [size]; NULL with decoder none */
     size_t size;
     uint32_t prediction; /* index of the largest score, lowest on a tie */
-    uint32_t ticks;      /* ticks of the sample done */
+    uint32_t ticks;      /* ticks of the sample done, and the window more when
+                          * it has ended early: spkl_sample_ticks */
 };
 
 struct spkl_stats {
@@ -156,6 +157,24 @@ int spkl_tick(struct spkl_net *net);
 /* At most n ticks: as many as the output queues have room for. Returns the
  * ticks done. Equal to n calls of spkl_tick. */
 uint32_t spkl_advance(struct spkl_net *net, uint32_t n);
+
+/*
+ * As spkl_advance, up to the tick that decides the sample; then the sample ends
+ * (spkl_end_sample). Returns the ticks done. docs/reference/semantics.md, 5.1.
+ */
+uint32_t spkl_advance_early(struct spkl_net *net, uint32_t n);
+
+/* Whether the scores decide the sample: on each output port that has a gap the
+ * best two differ by it. Returns 1 or 0; 0 where no port has one. */
+int spkl_decided(const struct spkl_net *net);
+
+/* End the sample before its window is over: the ticks that are left pass, with
+ * what was pushed for them, and the next tick begins a sample. What was found
+ * stays until then. Nothing without a window, or when it is over. */
+void spkl_end_sample(struct spkl_net *net);
+
+/* Ticks of the sample that were done; the same after an early end. */
+uint32_t spkl_sample_ticks(const struct spkl_net *net);
 
 /* What an output port holds. Returns 0 or SPKL_ERR_ARGUMENT. */
 int spkl_output(const struct spkl_net *net, unsigned port,

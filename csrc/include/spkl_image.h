@@ -194,7 +194,8 @@ struct SPKL_RECORD spkl_output_record {
     uint8_t decoder;
     uint16_t capacity;
     uint16_t reserved;
-    uint32_t reserved2[2];
+    uint32_t gap; /* of the best two scores that ends a sample; 0: none does */
+    uint32_t reserved2;
 };
 
 #endif

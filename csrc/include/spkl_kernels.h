@@ -336,6 +336,16 @@ typedef int spkl_check_encoder_fn(const struct spkl_input_record *record,
 
 spkl_check_encoder_fn spkl_check_encoder;
 
+/* Check an output port and make its table. Returns 0 or what is wrong. */
+struct spkl_output_record;
+struct spkl_sink;
+typedef int spkl_build_output_fn(struct spkl_walk *walk,
+                                 const struct spkl_output_record *record,
+                                 struct spkl_sink *out);
+
+spkl_build_output_fn spkl_build_output;     /* without a gap */
+spkl_build_output_fn spkl_build_output_any; /* with one, or without */
+
 struct spkl_kernels {
     spkl_check_choices_fn *check_choices;       /* not NULL */
     spkl_choose_tick_fn *choose_tick;           /* not NULL */
@@ -343,6 +353,7 @@ struct spkl_kernels {
     spkl_input_update_fn *update_events;
     spkl_input_update_fn *update_frame;
     spkl_check_encoder_fn *check_encoder; /* there with update_frame */
+    spkl_build_output_fn *build_output;   /* not NULL */
     spkl_decode_fn *decode[5];            /* by decoder code; [0] is NULL */
 };
 

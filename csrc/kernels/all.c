@@ -8,6 +8,7 @@ const struct spkl_kernels spkl_kernels = {
     .update_events = spkl_update_events,
     .update_frame = spkl_update_frame,
     .check_encoder = spkl_check_encoder,
+    .build_output = spkl_build_output_any,
     .decode = {NULL, spkl_decode_count, spkl_decode_last, spkl_decode_largest,
                spkl_decode_first},
 };

@@ -49,7 +49,8 @@ static int frame(struct spkl_app *app, uint32_t n, uint32_t *answer)
 /* Ever longer runs of ticks, so that the clock is rarely looked at and a
  * network at rest still skips many ticks at once. No division: small cores
  * would call the compiler's library. */
-static uint32_t advance_for_a_while(struct spkl_net *net, uint32_t ticks)
+static uint32_t advance_for_a_while(struct spkl_net *net, uint32_t ticks,
+                                    bool early)
 {
     uint32_t hz = spkl_port_time_hz();
     uint32_t start = spkl_port_time();
@@ -58,11 +59,14 @@ static uint32_t advance_for_a_while(struct spkl_net *net, uint32_t ticks)
 
     while (done < ticks) {
         uint32_t n = ticks - done < stride ? ticks - done : stride;
-        uint32_t now = spkl_advance(net, n);
+        uint32_t tick = spkl_tick_number(net);
+        uint32_t now =
+            early ? spkl_advance_early(net, n) : spkl_advance(net, n);
         uint32_t elapsed = (spkl_port_time() - start) & 0xFFFFFFu;
 
         done += now;
-        if (now < n || elapsed * SPKL_APP_SLICE >= hz) {
+        if (now < n || spkl_tick_number(net) != tick + n ||
+            elapsed * SPKL_APP_SLICE >= hz) {
             break;
         }
         if (stride < STRIDE_MAX && elapsed * (4u * SPKL_APP_SLICE) < hz) {
@@ -79,11 +83,11 @@ static int advance(struct spkl_app *app, uint32_t n, uint32_t *answer)
     struct spkl_output output;
     unsigned port = 0;
 
-    (void)n;
-    if (ticks > SPKL_WIRE_TICKS_MAX) {
+    if (ticks > SPKL_WIRE_TICKS_MAX ||
+        (n > 4 && spkl_app_u32(app, 1) != SPKL_WIRE_EARLY)) {
         return SPKL_ERR_ARGUMENT;
     }
-    app->out.words[1] = advance_for_a_while(net, ticks);
+    app->out.words[1] = advance_for_a_while(net, ticks, n > 4);
     app->out.words[2] = spkl_tick_number(net);
     while (spkl_output(net, port, &output) == SPKL_OK) {
         size_t waiting = output.n_events < 65535 ? output.n_events : 65535;
@@ -133,7 +137,7 @@ static int scores(struct spkl_app *app, uint32_t n, uint32_t *answer)
         return error;
     }
     size = output.scores == NULL ? 0 : (uint32_t)output.size;
-    app->out.words[1] = output.ticks;
+    app->out.words[1] = spkl_sample_ticks(&app->slot.run.spiking.net);
     app->out.words[2] = (output.prediction & 0xFFFFu) | size << 16;
     while (i < SPKL_WIRE_SCORES_MAX && first + i < size) {
         app->out.words[3 + i] = (uint32_t)output.scores[first + i];
@@ -184,7 +188,7 @@ static int stats(struct spkl_app *app, uint32_t n, uint32_t *answer)
 static const struct spkl_action actions[] = {
     {push, 4, 4 + 8 * SPKL_WIRE_EVENTS_MAX, 8, 0x0E, SPKL_NEEDS_SPIKING},
     {frame, 13, SPKL_WIRE_BODY_MAX, 1, 0x0E, SPKL_NEEDS_SPIKING},
-    {advance, 4, 4, 1, 0, SPKL_NEEDS_SPIKING},
+    {advance, 4, 8, 4, 0, SPKL_NEEDS_SPIKING},
     {take, 4, 4, 1, 0x0E, SPKL_NEEDS_SPIKING},
     {scores, 4, 4, 1, 0x02, SPKL_NEEDS_SPIKING},
     {probe, 8, 8, 1, 0, SPKL_NEEDS_SPIKING},

@@ -17,7 +17,7 @@ from spikelet.cli.options import (
     take_reading,
 )
 from spikelet.cli.screen import json_option, print_json, say, size, table
-from spikelet.cli.spikes import convert_spiking, say_spikes, spikes_options, take_spikes
+from spikelet.cli.spikes import convert_spiking, say_exit, spikes_options, take_exit, take_spikes
 from spikelet.image import write
 from spikelet.report import describe, one_line
 
@@ -46,22 +46,27 @@ def command(network: Path, output: Path | None, *, force: bool, as_json: bool, *
     """
     target = output or Path(network.with_suffix(".spkl").name)
     reading, choices, spikes = take_reading(options), take_choices(options), take_spikes(options)
+    ends = take_exit(options)
     if spikes is not None and not is_tflite(network):
         raise click.UsageError(f"--spikes is for .tflite files, and {network} is none: leave it out")
     if is_tflite(network) and spikes is None:
         from spikelet.cli.graded_convert import write_graded
 
+        if ends:
+            raise click.UsageError("--early-exit and --exit-loss are for spiking networks: leave them out")
         refuse_ticks(0, reading)
         write_graded(convert_graded(network, said(options), choices), target, force=force, as_json=as_json)
         return
     if spikes is not None:
         refuse_ticks(0, reading)
-        model = convert_spiking(network, said(options), choices, spikes)
+        model = convert_spiking(network, said(options) | ends, choices, spikes)
     else:
         without_choices(choices)
         if reading is not None and options["calibration"] is None:
             raise click.UsageError("--tick-us and --downscale are for recordings to calibrate with (--calibration)")
-        model = convert_file(network, said(options), reading)
+        if "exit_loss" in ends and ends.get("early_exit") != "auto":
+            raise click.UsageError("--exit-loss is for --early-exit auto: add it, or leave --exit-loss out")
+        model = convert_file(network, said(options) | ends, reading)
     write(model, target, force=force)
     report = describe(model)
     if as_json:
@@ -73,8 +78,7 @@ def command(network: Path, output: Path | None, *, force: bool, as_json: bool, *
     if chosen:
         columns, *rows = chosen
         table("Bits of weights on calibration data", (*(f"#{name}" for name in columns[:-1]), ""), rows)
-    if spikes is not None:
-        say_spikes(model)
+    say_exit(model)
     calibrated = report["meta"].get("calibration")
     if calibrated:
         say(

@@ -24,9 +24,11 @@ from spikelet.cli.options import (
     get_model,
     host_encoding,
     recording_options,
+    spiking,
     take_reading,
 )
 from spikelet.cli.screen import Rows, json_option, number, percent, print_json, progress, say, table
+from spikelet.cli.spikes import early_exit_option, ending, ending_data, print_ending
 from spikelet.datasets import DataSet
 from spikelet.emulation import Emulation
 from spikelet.emulator import EmulatedBoard, Instructions, emulate
@@ -59,6 +61,7 @@ _READY, _START = b"m-ready\r\n", 20.0
 @click.option("--pty", is_flag=True, help="Serve the serial line on a pseudo-terminal.")
 @click.option("--embed", is_flag=True, help="Build MODEL into the firmware, rather than load it over the line.")
 @click.option("--optimise", type=click.Choice(["2", "s"]), default="2", show_default=True, help="2: fast; s: small.")
+@early_exit_option
 @mlperf_option
 @graded_data_options
 @recording_options
@@ -78,6 +81,7 @@ def command(
     pty: bool,
     embed: bool,
     mlperf: str | None,
+    early_exit: str | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -102,6 +106,8 @@ def command(
         return
     encode = host_encoding(model, options)
     loaded = get_model(model, options, reading, choices)
+    if early_exit is not None:
+        loaded = ending(spiking(loaded, "--early-exit"), early_exit)
     if mlperf:
         made = build(board, model=loaded, compiler=compiler, optimise=optimise, mlperf=mlperf)
         _serve_benchmark(Emulation(made, count=False), tcp, pty=pty)
@@ -124,11 +130,15 @@ def command(
         emulate(loaded, board, compiler=compiler, optimise=optimise, embed=embed, count=True, layers=True) as running,
         progress(f"on {board}", len(found)) as step,
     ):
+        saved = None
+        if any(port.gap for port in loaded.outputs):
+            running.instructions(reset=True)
+            saved = evaluate(running, found, early=False), running.instructions().engine
         running.instructions(reset=True)
         result = evaluate(running, found, progress=step)
         counted = running.instructions()
         stack = running.stack_used()
-    run = _Run(board=running, model=loaded, data=found, result=result, counted=counted, stack=stack)
+    run = _Run(board=running, model=loaded, data=found, result=result, counted=counted, stack=stack, whole=saved)
     if as_json:
         print_json(_data(run))
     else:
@@ -137,7 +147,7 @@ def command(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Run:
-    """What was run, and what was counted."""
+    """What was run, and what was counted; of a model whose samples end early, all ticks of them too."""
 
     board: EmulatedBoard
     model: Model
@@ -145,11 +155,18 @@ class _Run:
     result: Evaluation
     counted: Instructions
     stack: int
+    whole: tuple[Evaluation, int] | None
 
     @property
     def ticks(self) -> int:
         """Ticks of all samples."""
-        return sum(self.data.ticks_of(index) for index in range(len(self.data)))
+        return int(self.result.ticks.sum())
+
+    @property
+    def instructions(self) -> tuple[float, float]:
+        """Of a sample in the mean: all ticks, and those that were done."""
+        done = self.counted.engine / len(self.data)
+        return (self.whole[1] / len(self.data) if self.whole else done), done
 
 
 def _serve(line: Transport, name: str, tcp: int | None, *, pty: bool, hint: str = "") -> None:
@@ -206,6 +223,8 @@ def _print(run: _Run) -> None:
     seconds = counted.engine / n / made.board.clock_hz
     say(f"at one instruction a cycle and {made.board.clock_hz / 1e6:g} MHz: {1000 * seconds:.2f} ms a sample")
     say(f"stack used: {run.stack} of {made.board.stack} bytes")
+    if run.whole:
+        print_ending(run.whole[0], run.result, instructions=run.instructions, what="counted")
 
 
 def _data(run: _Run) -> dict[str, Any]:
@@ -223,5 +242,6 @@ def _data(run: _Run) -> dict[str, Any]:
         "layers": {p.name: n for p, n in zip(run.model.populations, counted.by_layer, strict=True)},
         "functions": dict(counted.by_function),
         "stack_used": run.stack,
+        **({"early_exit": ending_data(run.whole[0], run.result, run.instructions)} if run.whole else {}),
         "predictions": run.result.predictions.tolist(),
     }

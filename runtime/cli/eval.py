@@ -28,7 +28,10 @@ from spikelet.cli.options import (
     take_reading,
 )
 from spikelet.cli.screen import Rows, json_option, number, percent, print_json, progress, say, table
-from spikelet.cli.spikes import early_exit_option, early_exit_rows, print_early_exit
+from spikelet.cli.spikes import early_exit_option, early_exit_rows, ending_data, print_early_exit, print_ending
+from spikelet.datasets import DataSet
+from spikelet.early_exit import without_gap
+from spikelet.errors import BoardError
 from spikelet.evaluate import Evaluation, evaluate
 from spikelet.graded.model import GradedModel
 from spikelet.model import Model
@@ -43,6 +46,7 @@ __all__ = ["command"]
 @on_option
 @data_options
 @early_exit_option
+@click.option("--board", help="With early exits: tell the instructions that they save, modelled for this board.")
 @click.option(
     "--task",
     type=click.Choice(["auto", "classes", "reconstruction"]),
@@ -66,6 +70,7 @@ def command(
     samples: int,
     ticks: int,
     early_exit: str | None,
+    board: str | None,
     task: str,
     top: int,
     compiler: str,
@@ -78,6 +83,8 @@ def command(
     folder of recordings, a sub-folder a class. For an image that takes events, --encoder and --ticks have the host
     make events of frames.
 
+    With --early-exit and a margin, or auto, a table tells what samples would say after 1, 2, 4 ... ticks.
+
     For an int8 network DATA is an .npz file with x and y (FILE:NAME takes another array than x), or images: one, a
     folder, or a folder with a sub-folder a class. Accuracy and confusions are printed, of an auto-encoder errors.
     """
@@ -86,8 +93,10 @@ def command(
     encode = host_encoding(model, options)
     loaded = get_model(model, options, reading, choices)
     if isinstance(loaded, GradedModel):
-        if early_exit is not None:
-            raise click.UsageError("--early-exit is for spiking networks, and the model is an int8 one: leave it out")
+        if early_exit is not None or board is not None:
+            raise click.UsageError(
+                "--early-exit and --board are for spiking networks, and the model is an int8 one: leave them out"
+            )
         refuse_ticks(ticks, reading)
         from spikelet.cli.graded_eval import run_graded_eval
 
@@ -106,16 +115,26 @@ def command(
         return
     without_choices(choices)
     found = get_data(data, loaded, samples=samples, ticks=ticks, labelled=True, encode=encode, reading=reading)
+    listed = early_exit is not None and early_exit != "off"
+    if early_exit == "off":
+        loaded = without_gap(loaded)
+    ends = bool(loaded.outputs[0].gap) and not listed
+    if board is not None and not ends:
+        raise click.UsageError(
+            "--board tells what early exits save, and samples of this model do not end early: convert with"
+            " --early-exit auto, or leave --board out"
+        )
     with open_runner(where, loaded, compiler=compiler) as runner, progress(f"on {where}", len(found)) as step:
-        if early_exit is None:
-            result = evaluate(runner, found, progress=step)
+        if listed:
+            stopped = early_exit_rows(runner, found, str(early_exit), ticks=ticks, step=step)
         else:
-            stopped = early_exit_rows(runner, found, early_exit, ticks=ticks, step=step)
-    if early_exit is not None:
+            result = evaluate(runner, found, progress=step)
+    if listed:
         print_early_exit(stopped, found, where=where, as_json=as_json)
         return
+    saved = _saved(loaded, found, result, board, compiler) if ends else None
     if as_json:
-        print_json(_data(where, loaded, result))
+        print_json(_data(where, loaded, result) | ({"early_exit": ending_data(*saved)} if saved else {}))
         return
     say(f"{data.name} on {where}: {percent(result.accuracy)} right ({result.correct} of {len(found)})")
     rows: Rows = [
@@ -126,7 +145,30 @@ def command(
     rows.append(("all", "", *(f(x) for x in sums for f in (_mean, _most))))
     columns = ("population", "#neurons", "#spikes a sample", "#most", "#synaptic operations", "#most")
     table("", columns, rows)
+    if saved:
+        whole, _, instructions = saved
+        print_ending(whole, result, instructions=instructions, what=str(board))
     say(f"{number(result.seconds, 2)} s, {number(1000 * result.seconds / len(found), 3)} ms a sample")
+
+
+def _saved(
+    model: Model, data: DataSet, result: Evaluation, board: str | None, compiler: str
+) -> tuple[Evaluation, Evaluation, tuple[float, float] | None]:
+    """All ticks of the same samples on the host, what was found, and instructions of both on a board."""
+    with open_runner("host", model) as runner:
+        whole = evaluate(runner, data, early=False)
+    if board is None:
+        return whole, result, None
+    from spikelet.budget_samples import sample_instructions
+
+    with progress(f"instructions on {board}", 2 * len(data)) as step:
+        counted = [
+            sample_instructions(model, board, data, ticks=of.ticks, compiler=compiler, progress=step)
+            for of in (whole, result)
+        ]
+    if counted[0] is None or counted[1] is None:
+        raise BoardError(f"nobody has counted what a tick costs on {board}'s core: choose another board")
+    return whole, result, (counted[0], counted[1])
 
 
 def _mean(values: Any) -> str:

@@ -146,7 +146,8 @@ def _ports(report: dict[str, Any]) -> None:
         rows.append(("input", port["name"], port["size"], port["encoder"] + gain, limits, port["queue"]))
     for port in report["outputs"]:
         labels = f", labels {', '.join(port['labels'])}" if port["labels"] else ""
-        text = f"{port['kind']} of {port['population']}{labels}"
+        ends = f", ends samples by a margin of {number(port['early_exit'])}" if "early_exit" in port else ""
+        text = f"{port['kind']} of {port['population']}{labels}{ends}"
         rows.append(("output", port["name"], _size_of(report, port), port["decoder"], text, port["queue"]))
     table("Ports", ("", "name", "#neurons", "coder", "", "#queue"), rows)
 

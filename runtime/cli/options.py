@@ -235,10 +235,14 @@ def convert_file(path: Path, given: dict[str, Any], reading: Reading | None = No
         given["v_min"] = _number_or_word(given["v_min"])
     file = given.pop("calibration", None)
     if file is not None:
-        kept = {name: value for name, value in given.items() if name not in ("weights", "weight_bits")}
+        kept = {name: value for name, value in given.items() if name not in _BY_DATA}
         inputs, labels = calibration(file, spiking(convert(path, **kept), "calibration"), reading)
         given |= {"calibration": inputs, "calibration_labels": labels}
     return spiking(convert(path, **given), "these options")
+
+
+#: What a conversion takes from calibration data, or may.
+_BY_DATA = ("weights", "weight_bits", "early_exit", "exit_loss")
 
 
 def _bits(text: str) -> int | dict[str, int]:

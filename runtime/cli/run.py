@@ -22,6 +22,7 @@ from spikelet.cli.options import (
     take_reading,
 )
 from spikelet.cli.screen import Rows, json_option, number, print_json, say, table
+from spikelet.cli.spikes import early_exit_option, ending
 from spikelet.datasets import MAX_TICKS, Reading
 from spikelet.errors import DataError, SpikeletError
 from spikelet.graded.model import GradedModel
@@ -41,6 +42,7 @@ __all__ = ["command"]
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the outputs to an .npz file.")
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@early_exit_option
 @on_option
 @graded_data_options
 @recording_options
@@ -54,6 +56,7 @@ def command(
     sample: int,
     ticks: int,
     output: Path | None,
+    early_exit: str | None,
     where: str,
     compiler: str,
     force: bool,
@@ -74,6 +77,8 @@ def command(
     loaded = get_model(model, options, reading, choices)
     if isinstance(loaded, GradedModel):
         refuse_ticks(ticks, reading)
+        if early_exit is not None:
+            raise click.UsageError("--early-exit is for spiking networks, and the model is an int8 one: leave it out")
         from spikelet.cli.graded_run import run_graded
 
         run_graded(
@@ -88,6 +93,7 @@ def command(
         )
         return
     without_choices(choices)
+    loaded = ending(loaded, early_exit)
     if 0 < loaded.ticks_per_sample < ticks:
         raise click.UsageError(f"a sample of this model lasts {loaded.ticks_per_sample} ticks: --ticks up to this")
     inputs, length = _inputs(data, loaded, sample=sample, ticks=ticks, encode=encode, reading=reading)
@@ -101,6 +107,8 @@ def command(
         print_json(_data(loaded, result))
     else:
         _print(loaded, result)
+        if any(port.gap for port in loaded.outputs):
+            say(f"{number(result.ticks)} of {number(loaded.ticks_per_sample)} ticks until it was decided")
 
 
 def _inputs(
@@ -148,6 +156,7 @@ def _data(model: Model, result: Result) -> dict[str, Any]:
             }
             for name, out in result.outputs.items()
         },
+        "ticks": result.ticks,
         "populations": {
             p.name: {"events": s.events, "synops": s.synops, "quiet_ticks": s.quiet_ticks}
             for p, s in zip(model.populations, result.stats, strict=True)

@@ -13,9 +13,10 @@ from spikelet.cli.graded_options import option
 from spikelet.cli.screen import Rows, number, percent, print_json, say, table
 from spikelet.converters.tflite.file import Tensor, TfliteFile
 from spikelet.datasets import DataSet
-from spikelet.early_exit import KEY, Row, margin_of, trace
+from spikelet.early_exit import KEY, Row, margin_of, trace, with_gap, without_gap
 from spikelet.early_exit import table as rows_of
 from spikelet.errors import ConvertError
+from spikelet.evaluate import Evaluation
 from spikelet.graded.data import load, load_real
 from spikelet.graded.data_shapes import Choices
 from spikelet.graded.model import GradedModel, GradedPort, GradedTensor, TensorType
@@ -26,9 +27,13 @@ __all__ = [
     "convert_spiking",
     "early_exit_option",
     "early_exit_rows",
+    "ending",
+    "ending_data",
     "print_early_exit",
-    "say_spikes",
+    "print_ending",
+    "say_exit",
     "spikes_options",
+    "take_exit",
     "take_spikes",
 ]
 
@@ -37,17 +42,42 @@ _OPTIONS = (
     click.option("--spikes", is_flag=True, help="Of a .tflite file: rates of spikes stand for its values."),
     click.option("--ticks", type=click.IntRange(min=1), help="With --spikes: window of a sample [ticks] (32)."),
     click.option("--burst", type=click.IntRange(min=1), help="With --spikes: most spikes of a neuron in a tick (1)."),
-    click.option("--exit-loss", type=float, help="With --spikes: points that an early exit may lose (0.1)."),
+)
+_EXIT_OPTIONS = (
+    click.option(
+        "--early-exit",
+        help="End samples whose best two outputs differ by more than this; auto: chosen on --calibration.",
+    ),
+    click.option("--exit-loss", type=float, help="Points of accuracy that an early exit by auto may lose (0.1)."),
 )
 #: Conversion options that hold for spikes too.
-_KNOWN = ("labels", "calibration", "scale", "input_scale")
+_KNOWN = ("labels", "calibration", "scale", "input_scale", "early_exit", "exit_loss")
 
 
 def spikes_options(function: _Function) -> _Function:
-    """Options of `convert`; see take_spikes."""
-    for one in reversed(_OPTIONS):
+    """Options of `convert`; see take_spikes and take_exit."""
+    for one in reversed((*_OPTIONS, *_EXIT_OPTIONS)):
         function = one(function)
     return function
+
+
+def take_exit(options: dict[str, Any]) -> dict[str, Any]:
+    """Take the options for early exits out of the others, as keywords of a conversion.
+
+    Raises:
+        UsageError: the margin is no number.
+    """
+    said, loss = options.pop("early_exit"), options.pop("exit_loss")
+    given: dict[str, Any] = {} if loss is None else {"exit_loss": loss}
+    if said is not None:
+        given["early_exit"] = said if said == "auto" else _margin(said)
+    return given
+
+
+def _margin(said: str) -> int:
+    if not said.isdecimal():
+        raise click.UsageError(f"--early-exit {said}: give auto, or a whole number of units of the scores")
+    return int(said)
 
 
 def take_spikes(options: dict[str, Any]) -> dict[str, Any] | None:
@@ -57,7 +87,7 @@ def take_spikes(options: dict[str, Any]) -> dict[str, Any] | None:
         UsageError: one of the others was given without it.
     """
     wanted = options.pop("spikes")
-    given = {name: options.pop(name) for name in ("ticks", "burst", "exit_loss")}
+    given = {name: options.pop(name) for name in ("ticks", "burst")}
     given = {name: value for name, value in given.items() if value is not None}
     if given and not wanted:
         raise click.UsageError(f"{', '.join(map(option, given))} are for --spikes: add it, or leave them out")
@@ -99,7 +129,7 @@ def convert_spiking(path: Path, given: dict[str, Any], choices: Choices | None, 
         calibration=samples,
         calibration_labels=classes,
         labels=tuple(given["labels"].split(",")) if "labels" in given else (),
-        **{name: given[name] for name in ("scale", "input_scale") if name in given},
+        **{name: given[name] for name in ("scale", "input_scale", "early_exit", "exit_loss") if name in given},
         **spikes,
     )
 
@@ -130,22 +160,80 @@ def _taker(entry: Tensor) -> GradedModel:
     return GradedModel(tensors=(tensor,), layers=(), inputs=(port,), outputs=(port,), memory=0)
 
 
-def say_spikes(model: Model) -> None:
-    """Print what a conversion to spikes chose."""
-    known: Mapping[str, Any] = model.meta[KEY]
+def say_exit(model: Model) -> None:
+    """Print by which margin samples end, and what it took on calibration data."""
+    known: Mapping[str, Any] = model.meta.get(KEY, {})
+    if model.outputs[0].gap and known.get("margin") != margin_of(model):
+        say(f"samples end when the best two scores differ by more than {number(margin_of(model))}")
+        return
+    if not known:
+        return
+    ends = "" if model.outputs[0].gap else " (with --early-exit auto)"
     say(
-        f"early exits by a margin of {number(known['margin'])} take {known['ticks']:.2f} of {model.ticks_per_sample}"
-        f" ticks on {known['samples']} calibration samples, with {percent(known['accuracy'])}"
+        f"early exits by a margin of {number(known['margin'])}{ends} take {known['ticks']:.2f} of"
+        f" {model.ticks_per_sample} ticks on {known['samples']} calibration samples, with {percent(known['accuracy'])}"
         f" {'right' if known['labels'] else 'as after the last tick'}"
     )
 
 
 def early_exit_option(function: _Function) -> _Function:
-    """Option of `eval`."""
+    """Option of `run`, `eval` and `emulate`; see ending."""
     return click.option(
         "--early-exit",
-        help="Stop samples whose best two outputs differ by more than this; auto: the model's own. Prints a table.",
+        help="End samples whose best two outputs differ by more than this; auto: by the margin that the model was"
+        " converted with; off: run all ticks. Default: as the image says.",
     )(function)
+
+
+def ending(model: Model, said: str | None) -> Model:
+    """The model that ends its samples as was said.
+
+    Raises:
+        UsageError: the margin is no number.
+        DataError, ModelError: the model has no margin, no scores, or no window.
+    """
+    if said is None:
+        return model
+    if said == "off":
+        return without_gap(model)
+    return with_gap(model, margin_of(model) if said == "auto" else _margin(said))
+
+
+def print_ending(whole: Evaluation, found: Evaluation, *, instructions: tuple[float, float] | None, what: str) -> None:
+    """Print what early ends saved, against all ticks.
+
+    Args:
+        whole: all ticks of all samples.
+        found: the same samples, which ended early.
+        instructions: of a sample, whole and ended early; None: nobody counted.
+        what: how they were counted.
+    """
+    rows: Rows = []
+    for name, result, counted in (("all ticks", whole, 0), ("early exits", found, 1)):
+        right = "-" if result.labels is None else percent(result.accuracy)
+        synops = float(result.synops.sum(axis=1).mean())
+        row = (name, number(float(result.ticks.mean()), 2), right, number(synops, 1))
+        rows.append((*row, number(instructions[counted], 0)) if instructions else row)
+    columns = ("", "#ticks", "#right", "#synaptic operations")
+    table("A sample in the mean", (*columns, *((f"#instructions ({what})",) if instructions else ())), rows)
+    same = float(np.mean(whole.predictions == found.predictions))
+    saved = f", {percent(1 - instructions[1] / instructions[0])} of the instructions" if instructions else ""
+    ticks = 1 - float(found.ticks.sum()) / float(whole.ticks.sum())
+    say(f"{percent(ticks)} of the ticks are saved{saved}; {percent(same)} of the predictions are those of all ticks")
+
+
+def ending_data(whole: Evaluation, found: Evaluation, instructions: tuple[float, float] | None) -> dict[str, Any]:
+    """The same for machines."""
+    return {
+        "ticks_per_sample": round(float(found.ticks.mean()), 4),
+        "whole": {
+            "ticks_per_sample": round(float(whole.ticks.mean()), 4),
+            "accuracy": whole.accuracy if whole.labels is not None else None,
+            "synops_per_sample": round(float(whole.synops.sum(axis=1).mean()), 4),
+        },
+        "predictions_equal": float(np.mean(whole.predictions == found.predictions)),
+        **({"instructions": {"whole": instructions[0], "early": instructions[1]}} if instructions else {}),
+    }
 
 
 def early_exit_rows(
@@ -157,9 +245,7 @@ def early_exit_rows(
         UsageError: the margin is no number.
         DataError: the model has no margin, or no scores.
     """
-    if said != "auto" and not said.isdecimal():
-        raise click.UsageError(f"--early-exit {said}: give auto, or a whole number of potential units")
-    margin = margin_of(runner.model) if said == "auto" else int(said)
+    margin = margin_of(runner.model) if said == "auto" else _margin(said)
     return rows_of(trace(runner, data, ticks=ticks, progress=step), [margin])
 
 

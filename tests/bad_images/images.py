@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bad_images.builders import (
     ADAPTING,
@@ -19,11 +20,13 @@ from bad_images.builders import (
     UNUSED,
     Patch,
     good_image,
+    good_model,
     repaired,
 )
 from bad_images.wide_images import wide_bad_images
+from spikelet.image import encode
 from spikelet.layout import HEADER, SECTION, SectionId
-from spikelet.model import V_MAX
+from spikelet.model import V_MAX, Encoder, Model
 
 __all__ = ["bad_images"]
 
@@ -335,7 +338,33 @@ def _outputs() -> Iterator[Bad]:
         (1, "capacity", 3),
         (1, "decoder", 1),
         (1, "decoder", 4),
-        (0, "reserved", b"\1" + bytes(9)),
+        (0, "reserved", 1),
+        (0, "reserved2", 2**31),
     ):
-        shown = value if isinstance(value, int) else "not 0"
-        yield f"{field} {shown} of output {at}", name, Patch().field(OUTPUTS, at, field, value).done()
+        yield f"{field} {value} of output {at}", name, Patch().field(OUTPUTS, at, field, value).done()
+    for gap in (1, 2**32 - 1):
+        yield (
+            f"a gap of {gap} without a decoder",
+            name,
+            Patch().field(OUTPUTS, 1, "decoder", 0).field(OUTPUTS, 1, "gap", gap).done(),
+        )
+        yield f"a gap of {gap} without a window", name, _ends(gap).field(MODEL, 0, "ticks_per_sample", 0).done()
+        yield f"a gap of {gap} where state is kept", name, _ends(gap).field(MODEL, 0, "flags", 0).done()
+    single = Patch(encode(_with_a_single_readout()))
+    yield "a gap of one neuron", name, single.field(OUTPUTS, 1, "gap", 1).done()
+
+
+def _ends(gap: int) -> Patch:
+    """The good image with a gap on its second output; it has no latency encoder, which needs a window itself."""
+    patch = Patch(encode(_without_latency()))
+    return patch.field(OUTPUTS, 1, "gap", gap)
+
+
+def _without_latency() -> Model:
+    model = good_model()
+    return replace(model, inputs=tuple(port for port in model.inputs if port.encoder is not Encoder.LATENCY))
+
+
+def _with_a_single_readout() -> Model:
+    model = good_model()
+    return replace(model, populations=(*model.populations[:READOUT], replace(model.populations[READOUT], size=1)))

@@ -99,6 +99,12 @@ def test_unknown_sections_that_are_not_critical_are_skipped() -> None:
         assert codes_of(Patch().add_section(number, 0, b"anything").done()) == [0, 0]
 
 
+def test_a_gap_is_taken_where_it_has_a_meaning() -> None:
+    """Image 7: of an output with a decoder and two neurons or more, in a model with a window."""
+    for gap in (1, 2**31, 2**32 - 1):
+        assert codes_of(Patch().field(SectionId.OUTPUTS, 1, "gap", gap).done()) == [0, 0]
+
+
 def test_an_image_without_meta_is_taken() -> None:
     """Image 2: META is for people."""
     data = Patch().drop_section(SectionId.META).done()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from spikelet import Reference
 from spikelet.datasets import DataSet, load
-from spikelet.early_exit import KEY, Trace, choose_margin, gap, margin_of, steps, table, trace, with_margin
+from spikelet.early_exit import KEY, Trace, choose_margin, gap, margin_of, steps, table, trace, with_gap, with_margin
 from spikelet.engine import Engine
 from spikelet.errors import DataError
 from spikelet.evaluate import evaluate
@@ -76,14 +76,16 @@ def test_a_trace_is_what_runs_of_each_length_say(seed: int, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_runs_that_stop_are_those_of_the_trace(seed: int, tmp_path: Path) -> None:
-    """evaluate(early_exit=): ticks, predictions, spikes, synaptic operations, outputs' counts of the ticks that ran."""
+    """A gap: ticks, predictions, spikes, synaptic operations, outputs' counts of the ticks that ran."""
     model = scored(seed)
     data = samples(tmp_path, model)
-    with Engine(model) as engine, Reference(model) as reference:
+    with Engine(model) as engine:
         found = trace(engine, data)
         margin = int(np.median(found.gaps))
-        results = [evaluate(runner, data, early_exit=margin) for runner in (engine, reference)]
         counts = [engine.run(data.inputs(i), int(found.exits(margin)[i])).counts for i in range(len(data))]
+    ends = with_gap(replace(model, ticks_per_sample=TICKS), margin)
+    with Engine(ends) as engine, Reference(ends) as reference:
+        results = [evaluate(runner, data) for runner in (engine, reference)]
     predictions, spikes, synops = found.at(found.exits(margin))
 
     for result in results:
@@ -172,11 +174,10 @@ def test_an_output_without_scores_cannot_be_compared(tmp_path: Path) -> None:
     model = scored(SEEDS[0])
     mute = replace(model, outputs=(replace(model.outputs[0], decoder=Decoder.NONE), *model.outputs[1:]))
     data = samples(tmp_path, model)
-    with Engine(mute) as engine:
-        with pytest.raises(DataError, match="decoder none"):
-            trace(engine, data)
-        with pytest.raises(DataError):
-            evaluate(engine, data, early_exit=1)
+    with Engine(mute) as engine, pytest.raises(DataError, match="decoder none"):
+        trace(engine, data)
+    with pytest.raises(DataError, match="decoder none"):
+        with_gap(replace(mute, ticks_per_sample=TICKS), 1)
 
 
 def test_steps_begin_anew_for_every_sample(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from spikelet import protocol
 from spikelet.engine import Engine
 from spikelet.errors import BoardError, DeviceError, EngineError
-from spikelet.model import Encoder, Model
+from spikelet.model import Decoder, Encoder, Model
 from spikelet.protocol import Command, FrameReader, Status
 from support.device_line import connect, talk
 from support.native_board import NativeBoard
@@ -40,7 +41,7 @@ def test_every_length_of_every_body_is_answered(
         Command.RESET: {0},
         Command.PUSH: set(range(4, 245, 8)),
         Command.FRAME: set(range(13, 247)),
-        Command.ADVANCE: {4},
+        Command.ADVANCE: {4, 8},
         Command.TAKE: {4},
         Command.SCORES: {4},
         Command.PROBE: {8},
@@ -81,6 +82,9 @@ def test_calls_without_a_model_are_refused(board: NativeBoard) -> None:
         (Command.SCORES, bytes([0, 1, 0, 0])),
         (Command.STATS, bytes([0, 0, 1, 0])),
         (Command.ADVANCE, struct.pack("<I", 65536)),
+        (Command.ADVANCE, struct.pack("<2I", 65536, 1)),
+        (Command.ADVANCE, struct.pack("<2I", 1, 0)),
+        (Command.ADVANCE, struct.pack("<2I", 1, 2)),
         (Command.PROBE, struct.pack("<4H", 0, 0, 0, 0)),
         (Command.PROBE, struct.pack("<4H", 0, 0, 0, 62)),
         (Command.PROBE, struct.pack("<4H", 0, 256, 0, 1)),
@@ -177,6 +181,27 @@ def test_advance_answers_in_time(board: NativeBoard, model: Model) -> None:
     device.reset()
     assert device.advance(1000) == 1000
     assert device.tick_number == 1000
+
+
+def test_a_sample_that_ends_early_is_told_by_tick_and_scores(board: NativeBoard) -> None:
+    """Wire 4: `tick` is further on than by the ticks done, also after 0.1 s in between; SCORES tells the ticks."""
+    model = random_model(1, encoder=Encoder.RATE)
+    first = replace(model.outputs[0], decoder=Decoder.LARGEST, gap=1)
+    model = replace(model, outputs=(first, *model.outputs[1:]), ticks_per_sample=40)
+    frame = np.full(model.inputs[0].size, 200, np.uint8)
+    with Engine(model) as engine:
+        used = engine.run(frame).ticks
+    device = connect(board, model)
+    assert 1 < used < 40
+    for slowness in (0, 60):
+        board.set_time_and_flash(slowness, fails=False)
+        device.reset()
+        device.push_frame(frame)
+        assert device.advance_early(40) == used
+        assert device.tick_number == 40
+        assert device.call(Command.SCORES, bytes(4))[:4] == struct.pack("<I", used)
+        body = device.call(Command.ADVANCE, struct.pack("<2I", 0, 1))
+        assert struct.unpack("<2I", body[:8]) == (0, 40)
 
 
 def test_taking_events_needs_no_request_when_none_wait(board: NativeBoard, model: Model) -> None:

@@ -81,7 +81,7 @@ def test_a_float_file_needs_the_scale_of_its_pixels(tmp_path: Path) -> None:
         (("convert", FILE, "--ticks", 4), 2, "--ticks are for --spikes"),
         (("convert", FILE, "--spikes", "--frac", 3, "--calibration", CALIBRATION), 2, "--frac say nothing"),
         (("convert", DIGITS / "digits.nir", "--spikes"), 2, "--spikes is for .tflite files"),
-        (("eval", FILE, TEST, "--early-exit", "auto"), 2, "--early-exit is for spiking networks"),
+        (("eval", FILE, TEST, "--early-exit", "auto"), 2, "--early-exit and --board are for spiking networks"),
     ],
 )
 def test_options_that_say_nothing_are_refused(words: tuple[object, ...], code: int, said: str, tmp_path: Path) -> None:
@@ -113,3 +113,48 @@ def test_data_of_the_files_own_numbers_do(image: Path, tmp_path: Path) -> None:
 
     a, b = (answer("eval", image, tmp_path / f"{name}.npz")["predictions"] for name in ("pixels", "own"))
     assert a == b
+
+
+def test_an_image_may_end_its_samples(image: Path, tmp_path: Path) -> None:
+    """convert --early-exit: run, eval and its instructions; off runs all ticks; N is another margin."""
+    other = tmp_path / "ends.spkl"
+    as_image = ("--spikes", "--ticks", 16, "--burst", 2)
+    made = spikelet("convert", FILE, *as_image, "--calibration", CALIBRATION, "--early-exit", "auto", "-o", other)
+    whole = answer("eval", image, TEST, "--samples", 30)
+    ends = answer("eval", other, TEST, "--samples", 30, "--board", "cortex-m4")
+    off = answer("eval", other, TEST, "--samples", 30, "--early-exit", "off")
+    run = answer("run", other, TEST)
+    all_ticks = answer("run", other, TEST, "--early-exit", "off")
+    sooner = answer("run", image, TEST, "--early-exit", "0")
+    printed = spikelet("eval", other, TEST, "--samples", 30, "--board", "cortex-m4").stdout
+
+    assert made.exit_code == 0, made.stderr
+    assert "early exits by a margin of" in made.stdout
+    margin = answer("inspect", other)["outputs"][0]["early_exit"]
+    assert f"ends samples by a margin of {margin:,}" in " ".join(spikelet("inspect", other).stdout.split())
+    saved = ends["early_exit"]
+    assert saved["whole"]["synops_per_sample"] == whole["synops_per_sample"] == off["synops_per_sample"]
+    assert ends["synops_per_sample"] < whole["synops_per_sample"] / 2
+    assert saved["ticks_per_sample"] < saved["whole"]["ticks_per_sample"] / 2
+    assert saved["instructions"]["early"] < saved["instructions"]["whole"] / 2
+    assert "early_exit" not in off
+    assert sooner["ticks"] <= run["ticks"] < all_ticks["ticks"]
+    assert "of the ticks are saved" in printed
+    assert "instructions (cortex-m4)" in printed
+
+
+def test_early_exits_say_what_they_need(image: Path, tmp_path: Path) -> None:
+    """Words that mean nothing, loss without auto, int8 networks, a board without exits."""
+    digits = ("convert", DIGITS / "digits.nir", "--framework", "snntorch", "--reset", "zero", "-o", tmp_path / "x.spkl")
+    for words, code, text in (
+        ((*digits, "--early-exit", "soon"), 2, "give auto, or a whole number"),
+        ((*digits, "--early-exit", 3, "--exit-loss", 1), 2, "--exit-loss is for --early-exit auto"),
+        ((*digits, "--early-exit", "auto"), 9, "give calibration"),
+        ((*digits, "--early-exit", 3), 4, "needs ticks_per_sample"),
+        (("convert", FILE, "--early-exit", 3, "-o", tmp_path / "x.spkl"), 2, "are for spiking networks"),
+        (("eval", image, TEST, "--samples", 3, "--board", "cortex-m4"), 2, "do not end early"),
+        (("run", FILE, TEST, "--early-exit", 3), 2, "for spiking networks"),
+        (("emulate", "cortex-m4", FILE, TEST, "--early-exit", 3), 2, "for spiking networks"),
+    ):
+        result = spikelet(*words)
+        assert (result.exit_code, text in result.stderr) == (code, True), (words, result.exit_code, result.stderr)

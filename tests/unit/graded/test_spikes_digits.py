@@ -13,7 +13,7 @@ import spikelet
 from paths import ROOT, data
 from spikelet.converters.tflite.spikes import convert_spikes
 from spikelet.datasets import DataSet, load
-from spikelet.early_exit import margin_of, table, trace
+from spikelet.early_exit import margin_of, table, trace, with_gap
 from spikelet.errors import ConvertError
 from spikelet.evaluate import evaluate
 from spikelet.model import Model
@@ -164,7 +164,8 @@ def test_mnist_loses_less_than_a_point(residual: tuple[Model, spikelet.Engine]) 
     with np.load(data("mnist/test5k.npz")) as file:
         test, truth = file["x"], file["y"].astype(np.int64)
     found = evaluate(engine, samples_of(test, truth, model))
-    stopped = evaluate(engine, samples_of(test, truth, model), early_exit=margin_of(model))
+    with spikelet.Engine(with_gap(model, margin_of(model))) as ends:
+        stopped = evaluate(ends, samples_of(test, truth, model))
 
     assert np.mean(known == truth) == 0.9812
     assert found.accuracy >= np.mean(known == truth) - 0.01
