@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from benchmarks.instructions.machine import BOARDS, RAM, Machine, build, kernel_file
+from benchmarks.instructions.machine import BOARDS, Machine, build, kernel_file
 
 from spikelet import board_files, elf
 from spikelet._data import path as data_path
@@ -38,7 +38,7 @@ _OF = {
 #: What only the benchmark has, and what a firmware's own functions do (they are not the engine's).
 _OUTSIDE = {"bare", "mem"}
 _ROOTS = ("bare_start", "bare_push", "bare_frame", "bare_tick", "bare_take")
-_IMAGE, _ARENA, _EVENTS = RAM, RAM + 0x28_0000, RAM + 0x50_0000
+_IMAGE, _ARENA, _EVENTS = Machine.ram, Machine.ram + 0x28_0000, Machine.ram + 0x50_0000
 _ARENA_SIZE = _EVENTS - _ARENA
 
 

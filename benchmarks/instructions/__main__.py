@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.instructions import record
 from benchmarks.instructions.budget import LIMITS, count, count_quiet_tick
-from benchmarks.instructions.machine import BOARDS
+from benchmarks.instructions.machine import CORES
 from benchmarks.instructions.workload import FEW_BITS, NETWORKS, kinds_of_data
 
 from spikelet import board_files, toolchain
@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("--update", action="store_true", help="keep the figures in the record")
     parser.add_argument("--record", type=Path, default=record.FILE, help="the file of the record")
     parser.add_argument("--samples", type=int, default=record.SAMPLES)
-    parser.add_argument("--core", choices=sorted(BOARDS), action="append")
+    parser.add_argument("--core", choices=sorted(CORES), action="append")
     parser.add_argument("--compiler", choices=["gcc", "zig"], action="append")
     parser.add_argument("--network", choices=sorted([*NETWORKS, *FEW_BITS]), action="append")
     parser.add_argument("--functions", action="store_true", help="print the shares of functions")
@@ -32,8 +32,8 @@ def main() -> None:
         f"{'core':8} {'compiler':8} {'network':12} {'digits':8} {'instructions/sample':>20} {'/synop':>7} {'limit':>5}"
         f" {'cycles/sample':>14} {'/synop':>7}"
     )
-    for core in options.core or BOARDS:
-        for compiler in options.compiler or toolchain.available(board_files.load(BOARDS[core]).arch):
+    for core in options.core or CORES:
+        for compiler in options.compiler or toolchain.available(board_files.load(CORES[core]).arch):
             for name, data in product(options.network or NETWORKS, kinds_of_data()):
                 counted = count(core, compiler, name, data, options.samples)
                 found[record.key(core, compiler, name, data)] = counted.total

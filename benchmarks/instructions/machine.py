@@ -1,4 +1,4 @@
-"""A bare core in Unicorn: builds C and assembly for it, calls functions, counts instructions.
+"""A bare core in Unicorn (or QEMU): builds C and assembly for it, calls functions, counts instructions.
 
 There is no start-up code and no peripheral: segments are written to where they run, a call sets the
 registers and runs until the function returns.
@@ -13,6 +13,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import unicorn
+from benchmarks.instructions import machine_qemu
+from benchmarks.instructions.machine_qemu import QemuMachine
 from unicorn import arm_const, riscv_const
 
 from spikelet import board_files, elf
@@ -21,9 +23,9 @@ from spikelet.compile import STRICT, compile_all, keep
 from spikelet.emulator_cores import core_of
 from spikelet.toolchain import cache_folder, digest, find
 
-__all__ = ["BOARDS", "LINKER_SCRIPT", "MEMORIES", "RAM", "STOP", "Machine", "build", "kernel_file"]
+__all__ = ["BOARDS", "CORES", "MEMORIES", "RAM", "STOP", "Machine", "build", "kernel_file", "linker_script", "start"]
 
-#: The boards whose cores have budgets, by the name of the core in tables.
+#: The boards of Unicorn, whose cores have budgets, by the name of the core in tables.
 BOARDS: Mapping[str, str] = {
     "M4": "cortex-m4",
     "M33": "cortex-m33",
@@ -31,7 +33,9 @@ BOARDS: Mapping[str, str] = {
     "M0+": "cortex-m0",
     "RV32IMC": "rv32imc",
 }
-#: Where data begins that the caller of a function lays out.
+#: The same with cores that only QEMU has.
+CORES: Mapping[str, str] = {**BOARDS, "M55": "mps3-an547"}
+#: Where data begins that the caller of a function lays out, in Unicorn.
 RAM = 0x2020_0000
 #: Origins and lengths.
 MEMORIES = ((0, 0x40_0000), (0x2000_0000, 0x80_0000))
@@ -42,7 +46,7 @@ _TOP = _STACK - 32
 STOP = 0x1000
 #: The block before the first one of a call.
 _NOWHERE = (0, 0)
-LINKER_SCRIPT = """
+_LINKER_SCRIPT = """
 SECTIONS
 {
     .text 0x10000 : { *(.text .text.*) }
@@ -56,39 +60,55 @@ SECTIONS
 
 def kernel_file(core: str, name: str) -> Path:
     """The file of a kernel for a core: of the first set that has it."""
-    sets = board_files.load(BOARDS[core]).kernels
+    sets = board_files.load(CORES[core]).kernels
     choice = (data_path("csrc") / "kernels" / s / f"{name}{suffix}" for s in sets for suffix in (".S", ".c"))
     return next(file for file in choice if file.exists())
 
 
+def linker_script(core: str) -> str:
+    """Where a program for a core lies."""
+    return _LINKER_SCRIPT if core in BOARDS else machine_qemu.LINKER_SCRIPT
+
+
 def build(core: str, sources: Sequence[Path], roots: Sequence[str], compiler: str, optimise: str = "2") -> Path:
     """Link files for a core; `roots` are the functions to be called. Comes from the cache if unchanged."""
-    board = board_files.load(BOARDS[core])
+    board = board_files.load(CORES[core])
+    script = linker_script(core)
     toolchain = find(board.arch, compiler)
     own = list(board.flags[toolchain.kind])
     csrc = data_path("csrc")
     includes = [csrc / folder for folder in ("include", "engine", "graded")]
-    mem = data_path("firmware") / "app" / "mem.c"
-    objects = compile_all(toolchain, [*sources, mem], flags=[*own, f"-O{optimise}", *STRICT], includes=includes)
+    more = [data_path("firmware") / "app" / "mem.c", *([] if core in BOARDS else [machine_qemu.AGENT])]
+    objects = compile_all(toolchain, [*sources, *more], flags=[*own, f"-O{optimise}", *STRICT], includes=includes)
     own += ["-Wl,--gc-sections", f"-Wl,-e,{roots[0]}", *(f"-Wl,-u,{name}" for name in roots)]
     own += ["-nostartfiles", "-nodefaultlibs"] if toolchain.kind == "gcc" else ["-O2"]
-    folder = cache_folder() / "bare" / digest(toolchain.version, LINKER_SCRIPT, *own, *map(str, objects))
+    folder = cache_folder() / "bare" / digest(toolchain.version, script, *own, *map(str, objects))
     if not (folder / "bare.elf").exists():
         with TemporaryDirectory() as name:
             scratch = Path(name)
-            (scratch / "bare.ld").write_text(LINKER_SCRIPT)
+            (scratch / "bare.ld").write_text(script)
             library = ["-lgcc"] if toolchain.kind == "gcc" else []
             toolchain.run([*own, "-T", scratch / "bare.ld", *objects, *library, "-o", scratch / "bare.elf"])
             keep(scratch, folder)
     return folder / "bare.elf"
 
 
+def start(core: str, program: Path, *, count: bool = False) -> Machine | QemuMachine:
+    """A core with a program, in the emulator that has it."""
+    if core in BOARDS:
+        return Machine(core, program, count=count)
+    return QemuMachine(board_files.load(CORES[core]), program, count=count)
+
+
 class Machine:
-    """A core with a program.
+    """A core with a program in Unicorn.
 
     `counts` are instructions by function since the last `clear`, when `count` was asked for, and `cycles` what these
     take by the manual of the core.
     """
+
+    #: Where data begins that the caller of a function lays out.
+    ram = RAM
 
     def __init__(self, core: str, program: Path, *, count: bool = False) -> None:
         board = board_files.load(BOARDS[core])

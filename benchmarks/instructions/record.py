@@ -20,9 +20,9 @@ FILE = Path(__file__).with_name("record.json")
 
 def key(core: str, compiler: str, name: str, data: str) -> str:
     """What a figure is of. Another version of a compiler is another compiler."""
-    from benchmarks.instructions.machine import BOARDS
+    from benchmarks.instructions.machine import CORES
 
-    version = toolchain.find(board_files.load(BOARDS[core]).arch, compiler).version
+    version = toolchain.find(board_files.load(CORES[core]).arch, compiler).version
     return ", ".join(part for part in (core, version, name, data) if part)
 
 

@@ -7,20 +7,19 @@ from itertools import product
 import pytest
 from benchmarks.instructions import record
 from benchmarks.instructions.budget import LIMITS, QUIET_LIMIT, Counted, count, count_quiet_tick
-from benchmarks.instructions.machine import BOARDS
+from benchmarks.instructions.machine import CORES
 from benchmarks.instructions.workload import NETWORKS, kinds_of_data
 
-from spikelet import board_files
-from support.tools import COMPILERS, need_compiler
+from support.tools import COMPILERS, need
 
 pytestmark = pytest.mark.slow
 
 Case = tuple[str, str, str, str]
-CASES: list[Case] = list(product(BOARDS, COMPILERS, NETWORKS, kinds_of_data()))
+CASES: list[Case] = list(product(CORES, COMPILERS, NETWORKS, kinds_of_data()))
 
 
 def _need(core: str, compiler: str) -> None:
-    need_compiler(board_files.load(BOARDS[core]).arch, compiler)
+    need(CORES[core], compiler)
 
 
 @pytest.fixture(scope="module", params=CASES, ids=" ".join)
@@ -57,7 +56,7 @@ def test_an_inference_takes_what_the_record_says(counted: tuple[Case, Counted]) 
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)
-@pytest.mark.parametrize("core", BOARDS)
+@pytest.mark.parametrize("core", CORES)
 def test_a_quiescent_tick_is_cheap(core: str, compiler: str) -> None:
     """Under 100 instructions on M4; on every core what the record says."""
     _need(core, compiler)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from benchmarks.instructions.machine import BOARDS
+from benchmarks.instructions.machine import CORES
 
 from spikelet.model import V_MAX, LifChoices, Population, ResetKind
 from spikelet.reference_lif import Lif
@@ -23,13 +23,13 @@ SOME_ROWS = [*range(18), 31, 32, 33, 64, 66, 127, 128, 253, 254, 255]
 
 
 def _kernel(where: str, name: str, compiler: str, folder: pytest.TempPathFactory) -> Kernel:
-    if where in BOARDS:
+    if where in CORES:
         return EmulatedKernel(where, name, compiler)
     kernels, flags = HOST[where]
     return HostKernel(folder.mktemp("kernels"), kernels, name, flags)
 
 
-PLACES = [*((core, compiler) for core in BOARDS for compiler in COMPILERS), *((name, "") for name in HOST)]
+PLACES = [*((core, compiler) for core in CORES for compiler in COMPILERS), *((name, "") for name in HOST)]
 
 
 @pytest.fixture(scope="module", params=PLACES, ids=lambda place: " ".join(place).strip())
@@ -39,7 +39,7 @@ def rows_kernel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     return _kernel(where, "add_rows_u8_s32", compiler, tmp_path_factory)
 
 
-PLAIN = [place for place in PLACES if place[0] in BOARDS or place[0] in {"ref", "host"}]
+PLAIN = [place for place in PLACES if place[0] in CORES or place[0] in {"ref", "host"}]
 
 
 @pytest.fixture(scope="module", params=PLAIN, ids=lambda place: " ".join(place).strip())

@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 import pytest
-from benchmarks.instructions.machine import BOARDS, kernel_file
+from benchmarks.instructions.machine import CORES, kernel_file
 
 from spikelet import _data
 from spikelet.model import V_MAX, LifChoices, Population, ResetKind
@@ -19,7 +19,7 @@ from support.kernel_sets import EmulatedKernel, HostKernel, Int32Array, Kernel, 
 from support.tools import COMPILERS
 
 HOST = ("ref", "packed", "host")
-PLACES = [*((core, compiler) for core in BOARDS for compiler in COMPILERS), *((name, "") for name in HOST)]
+PLACES = [*((core, compiler) for core in CORES for compiler in COMPILERS), *((name, "") for name in HOST)]
 Get = Callable[[str], Kernel]
 #: Layouts of few bits: bits, smallest and largest weight.
 LAYOUTS = {1: (4, -8, 7), 2: (2, -2, 1), 3: (1, -1, 1)}
@@ -32,7 +32,7 @@ def kernel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     known: dict[str, Kernel] = {}
 
     def get(name: str) -> Kernel:
-        if name not in known and where in BOARDS:
+        if name not in known and where in CORES:
             if compiler != COMPILERS[0] and kernel_file(where, name).suffix == ".c" and where != "M4":
                 pytest.skip("C, built by the first compiler")
             known[name] = EmulatedKernel(where, name, compiler)

@@ -16,12 +16,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import unicorn
-from benchmarks.instructions.machine import RAM, Machine, build, kernel_file
+from benchmarks.instructions.machine import CORES, build, kernel_file, start
+from benchmarks.instructions.machine_qemu import QemuMachine
 
 from spikelet import _data, compile
 from spikelet.model import LifChoices, Population
 from spikelet.rules import absent_value
-from support.tools import need_compiler
+from support.tools import need
 
 __all__ = ["EmulatedKernel", "HostKernel", "Kernel", "LifState"]
 
@@ -154,17 +155,20 @@ def _flags(c: LifChoices) -> int:
 class EmulatedKernel(Kernel):
     """A kernel as a core has it. Registers that it must keep are checked, and that no word lies across words.
 
-    Cortex-M0+ faults there, which Unicorn does not. Of C for other Cortex-M the compiler knows what they can do.
+    Cortex-M0+ faults there, which Unicorn does not; QEMU does. Of C for other Cortex-M the compiler knows what they
+    can do.
     """
 
     word = "I"
-    base = RAM
 
     def __init__(self, core: str, name: str, compiler: str) -> None:
-        need_compiler("riscv" if core.startswith("RV") else "arm", compiler)
+        need(CORES[core], compiler)
         self._name = f"spkl_{name}"
-        self.machine = Machine(core, build(core, [kernel_file(core, name)], [self._name], compiler))
+        self.machine = start(core, build(core, [kernel_file(core, name)], [self._name], compiler))
+        self.base = self.machine.ram
         self._astray: list[int] = []
+        if isinstance(self.machine, QemuMachine):
+            return
         if kernel_file(core, name).suffix == ".S" or core in {"M0+", "RV32IMC"}:
             self.machine.uc.hook_add(unicorn.UC_HOOK_MEM_READ | unicorn.UC_HOOK_MEM_WRITE, self._on_access)
 
