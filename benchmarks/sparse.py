@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,6 +77,16 @@ def sparse(density: float) -> Projection:
     return Projection(name="p", source=0, from_input=True, target=0, weights=weights, kind=ProjectionKind.SPARSE)
 
 
+def fours(density: float) -> Projection:
+    """256 by 256, of whose blocks of four targets so many are stored, full."""
+    rng = np.random.default_rng(2)
+    rows, blocks = np.nonzero(rng.random((_SIZE, _SIZE // 4)) < density)
+    start = 4 * np.searchsorted(rows, np.arange(_SIZE + 1)).astype(np.int64)
+    targets = (4 * blocks[:, None] + np.arange(4)).ravel().astype(np.int64)
+    weights = SparseWeights(start=start, targets=targets, values=rng.integers(1, 127, len(targets)).astype(np.int8))
+    return Projection(name="p", source=0, from_input=True, target=0, weights=weights, kind=ProjectionKind.SPARSE4)
+
+
 def conv() -> Projection:
     """3 x 3, 16 channels to 16, of 16 x 16."""
     return Projection(
@@ -131,9 +142,9 @@ def count(
     return Cost(instructions=sum(kept.values()), synops=bare.machine.call("bare_synops", 0))
 
 
-def break_even(core: str, bytes_each: float) -> tuple[float, list[float]]:
+def break_even(core: str, bytes_each: float, rows: Callable[[float], Projection] = sparse) -> tuple[float, list[float]]:
     """The density where sparse rows cost what dense ones do, and what a stored weight costs at _DENSITIES."""
-    costs = [count(core, sparse(density)) for density in _DENSITIES]
+    costs = [count(core, rows(density)) for density in _DENSITIES]
     all_weights = _TICKS * _EVENTS * _SIZE
     share = [cost.instructions / all_weights for cost in costs]
     return float(np.interp(bytes_each, share, _DENSITIES)), [cost.each for cost in costs]
@@ -142,15 +153,17 @@ def break_even(core: str, bytes_each: float) -> tuple[float, list[float]]:
 def main() -> None:
     """Print the table."""
     names = ["conv", "near", "8 bits", "4", "2", "1"]
-    print(f"{'core':8}" + "".join(f"{name:>8}" for name in names), " break-even   sparse at", end="")
+    print(f"{'core':8}" + "".join(f"{name:>8}" for name in names), " break-even   sparse, in fours at", end="")
     print("".join(f"{f'{density:.0%}':>7}" for density in _DENSITIES))
     for core in BOARDS:
         sizes = (16 * 16 * 16, 16 * 16 * 16)
         maps = [count(core, conv(), sizes).each, count(core, conv(), sizes, window()).each]
         by_bits = [count(core, dense(bits)).each for bits in (8, 4, 2, 1)]
-        density, each = break_even(core, by_bits[0])
         print(f"{core:8}" + "".join(f"{cost:8.2f}" for cost in [*maps, *by_bits]), end="")
-        print(f"{density:12.1%}{'':12}" + "".join(f"{cost:7.2f}" for cost in each))
+        for rows in (sparse, fours):
+            density, each = break_even(core, by_bits[0], rows)
+            print(f"{density:12.1%}{'':12}" + "".join(f"{cost:7.2f}" for cost in each))
+            print(f"{'':56}" if rows is sparse else "", end="")
 
 
 if __name__ == "__main__":

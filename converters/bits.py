@@ -15,7 +15,7 @@ from spikelet.converters.nodes import Neurons, Output, Sparse, Weighted
 from spikelet.converters.precision import Choice, Loss, choose_bits, halves, loss_between, table
 from spikelet.errors import ConvertError
 
-__all__ = ["AUTO", "chosen_layers", "said_bits"]
+__all__ = ["AUTO", "chosen_layers", "predictions", "said_bits"]
 
 #: Bits are chosen by the loss on calibration data.
 AUTO = "auto"
@@ -79,12 +79,12 @@ def _choose(
     """Search on a part of the data, which codes are fitted to as well; the rest has not been seen by either."""
     search, check = halves(len(next(iter(inputs.values()))))
     rounder = LayerRounder(network, {path: array[search] for path, array in inputs.items()}, compared=compared)
-    meant = _predictions(network, inputs)
+    meant = predictions(network, inputs)
 
     def loss(which: npt.NDArray[np.intp], bits: Mapping[str, int]) -> Loss:
         layers = rounder.round({path: n for path, n in bits.items() if n in _LOW})
         part = {path: array[which] for path, array in inputs.items()}
-        found = _predictions(with_layers(network, layers), part)
+        found = predictions(with_layers(network, layers), part)
         return loss_between(found, meant[which], None if labels is None else labels[which])
 
     sizes = {
@@ -104,7 +104,7 @@ def _weights(node: object) -> int:
     return 0 if isinstance(node, Sparse) else int(node.weight.size)
 
 
-def _predictions(network: Network, inputs: Mapping[str, Array]) -> npt.NDArray[np.int64]:
+def predictions(network: Network, inputs: Mapping[str, Array]) -> npt.NDArray[np.int64]:
     """The largest summed value of the first Output, of each sample."""
     runner, output = Floating(network), next(path for path, _ in network.of(Output))
     found = []

@@ -20,6 +20,7 @@ from spikelet.converters.lowered import Lowered
 from spikelet.converters.nodes import Input, Neurons, Output
 from spikelet.converters.passes.project import scaled
 from spikelet.converters.ports import Options, decoder_of, input_port
+from spikelet.converters.pruning import pruned
 from spikelet.converters.quantize import Quantised, Settings
 from spikelet.errors import ConvertError, DataError
 from spikelet.events import as_events, to_dense
@@ -50,14 +51,17 @@ def build(
     ports = [input_port(path, node.port_shape, options) for path, node in network.of(Input)]
     outputs = {path: decoder_of(network, path, options) for path, _ in network.of(Output)}
     inputs = calibration_inputs(ports, calibration, options.ticks_per_sample) if calibration is not None else None
+    given_labels = _labels(labels, inputs)
+    network, pruning = _pruned(network, options, inputs, given_labels)
     moments = calibrate.moments(network, inputs) if inputs is not None else {}
     settings = replace(_settings(network, options, outputs), moments=moments)
     if inputs is not None:
         settings = replace(settings, weight_share=_WORTH / len(next(iter(inputs.values()))))
     lowered = Lowered(network, ports)
     meta = _meta(network, options)
-    settings, record = _with_bits(network, settings, options, inputs, _labels(labels, inputs))
+    settings, record = _with_bits(network, settings, options, inputs, given_labels)
     meta |= {"weights": record} if record else {}
+    meta |= {"pruning": pruning} if pruning else {}
     quantised = lowered.quantise(settings)
     if inputs is not None:
         plain = lowered.quantise(replace(settings, moments={}))
@@ -65,6 +69,31 @@ def build(
     model = lowered.model(quantised, outputs, options, meta=meta, dt=dt)
     check(model)
     return model
+
+
+def _pruned(
+    network: Network, options: Options, inputs: Mapping[str, Array] | None, labels: npt.NDArray[np.int64] | None
+) -> tuple[Network, dict[str, Any]]:
+    """The network without the weights that are to be left out, and a record of them."""
+    if options.prune is None:
+        return network, {}
+    if inputs is None:
+        raise ConvertError(
+            "convert",
+            "prune",
+            found=repr(options.prune),
+            allowed="with calibration=",
+            hint="What pruning loses is told on data.",
+        )
+    return pruned(
+        network,
+        inputs,
+        share=options.prune,
+        by=options.prune_by,
+        wish=options.sparse,
+        max_loss=options.max_loss,
+        labels=labels,
+    )
 
 
 def _with_bits(

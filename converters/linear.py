@@ -211,5 +211,5 @@ _MATRICES: Mapping[type[Node], Callable[[Any, Shape], csr_array]] = {
     Output: _same,
     Dense: _projected,
     Convolution: _projected,
-    Sparse: lambda node, _: csr_array(node.weight),
+    Sparse: lambda node, _: csr_array(node.weight, copy=True),
 }

@@ -107,7 +107,7 @@ class Lowered:
             reports.append(self._report(part, place))
         return Model(
             populations=tuple(populations),
-            projections=tuple(self._projections(quantised, index)),
+            projections=tuple(self._projections(quantised, index, options.sparse)),
             inputs=tuple(self._ports.values()),
             outputs=tuple(
                 output_port(
@@ -203,7 +203,7 @@ class Lowered:
             found += [target] if isinstance(node, Weighted) else []
         return found
 
-    def _projections(self, quantised: Mapping[str, Quantised], index: Mapping[str, int]) -> list[Projection]:
+    def _projections(self, quantised: Mapping[str, Quantised], index: Mapping[str, int], wish: str) -> list[Projection]:
         result: list[Projection] = []
         names = list(self._ports)
         for path, part in quantised.items():
@@ -231,6 +231,7 @@ class Lowered:
                         places=(self._places[source], self._places[path]),
                         sizes=(self._size[source], self._size[path]),
                         bits=part.bits,
+                        wish=wish,
                     )
                 )
         return result

@@ -13,12 +13,12 @@ from spikelet.converters.frameworks import FRAMEWORKS
 from spikelet.converters.frontends import read
 from spikelet.converters.graph import Network, check
 from spikelet.converters.integers import build
+from spikelet.converters.layouts import SPARSE_BELOW
 from spikelet.converters.passes.cycles import break_cycles, straight_input
 from spikelet.converters.passes.discretise import discretise
 from spikelet.converters.passes.fold import fold_gains, fold_linear
 from spikelet.converters.passes.fuse import fuse_thresholds
 from spikelet.converters.passes.inline import inline
-from spikelet.converters.passes.project import SPARSE_BELOW
 from spikelet.converters.passes.reshape import drop_reshapes, prune
 from spikelet.converters.passes.split import split
 from spikelet.converters.ports import Options
@@ -58,7 +58,7 @@ PASSES: tuple[tuple[str, Callable[[Network, Context], Network]], ...] = (
     ("discretise", _discretise),
     ("drop_reshapes", lambda network, _: drop_reshapes(network)),
     ("fuse_thresholds", lambda network, _: fuse_thresholds(network)),
-    ("fold_linear", lambda network, context: fold_linear(network, SPARSE_BELOW[context.sparse])),
+    ("fold_linear", lambda network, context: fold_linear(network, context.sparse)),
     ("fold_gains", lambda network, context: fold_gains(network, context.input_scale)),
     ("split", lambda network, _: split(network)),
 )
@@ -132,6 +132,8 @@ def convert(
     weight_bits: int = 8,
     weights: int | str | Mapping[str, int] | None = None,
     max_loss: float = 1.0,
+    prune: float | str | None = None,
+    prune_by: str = "magnitude",
     calibration: Any = None,
     calibration_labels: Any = None,
     encoder: str | Encoder = "events",
@@ -166,7 +168,8 @@ def convert(
         takes, arrival: of lava-dl's files: what the input is (current, value, spikes), and whether spikes
             reach the next layer in the same tick (now) or the next one (docs/how-to/loihi.md).
         sparse: where a matrix is stored as sparse rows: "fast", where that needs fewer instructions than dense
-            rows on every core (up to 8 % of the weights are not 0), or "small", where it needs fewer bytes.
+            rows on every core (up to 8 % of the weights are not 0, or a fifth of the blocks of four targets),
+            or "small", where it needs fewer bytes.
         scale: "neuron" or "population": what shares one size of a weight unit; "auto": neurons of a map of
             8 bits do, since parameters of each would take more flash than the weights. With "neuron", channels
             of a map have one each. Populations whose potentials are compared always share one.
@@ -175,6 +178,10 @@ def convert(
             for each: the fewest bytes that lose at most `max_loss` points of accuracy on calibration data
             (without labels: of predictions unlike the float network's). With these, few bits are fitted to the
             data, layer by layer.
+        prune: share of the weights to leave out of dense projections where sparse rows then are faster; or "auto":
+            the shares that need fewest instructions and lose at most `max_loss` points, on calibration data.
+        prune_by: which weights go first: those of the smallest "magnitude", or "activity": that times how much
+            their source sends on calibration data.
         calibration: input of the kind that the model will get, to round weights by and to report
             agreement: uint8 frames of shape (samples, ...) for an encoder; for events an array of
             shape (samples, ticks, size), or a list of event arrays; a mapping by input for several.
@@ -221,6 +228,9 @@ def convert(
         weight_bits=weights if isinstance(weights, int) else weight_bits,
         weights="" if weights is None or isinstance(weights, int) else weights,
         max_loss=max_loss,
+        sparse=sparse,
+        prune=prune,
+        prune_by=prune_by,
         encoder=_named(Encoder, encoder, "encoder"),
         gain=gain,
         seed=seed,

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from spikelet.converters.layouts import SPARSE_BELOW, kind_of
 from spikelet.converters.linear import matrix_of
 from spikelet.converters.nodes import Convolution, Dense, Sparse, Weighted
 from spikelet.model import Int32Array, Population, Projection, ProjectionKind, SourceMap, SparseWeights
@@ -52,12 +53,19 @@ def block_of(place: Place, population: Population, into: Iterable[Weighted]) -> 
     parts = list(into)
     if population.size < _SMALL or not parts:
         return 0
-    if not all(isinstance(part, (Convolution, Sparse)) for part in parts):
+    if not all(isinstance(part, Convolution) or _reaches_few(part) for part in parts):
         own = population.parameters
         stays = not population.choices.has_u and "decay_v" not in own and "bias" not in own
         return _LARGE if stays else 0
     channels = place[0] if place is not None else 1
     return min(max(channels.bit_length() - 1, 3), _LARGE)
+
+
+def _reaches_few(part: Weighted) -> bool:
+    """Whether an event reaches few neurons; to look which blocks it reaches costs more than it saves elsewhere."""
+    if not isinstance(part, Sparse):
+        return False
+    return bool(part.weight.count_nonzero() <= SPARSE_BELOW["fast"] * part.weight.shape[0] * part.weight.shape[1])
 
 
 def projection(
@@ -70,6 +78,7 @@ def projection(
     places: tuple[Place, Place],
     sizes: tuple[int, int],
     bits: int,
+    wish: str = "fast",
 ) -> Projection:
     """Whole weights as a projection, in the engine's order.
 
@@ -82,6 +91,7 @@ def projection(
         places: of source and target.
         sizes: of source and target.
         bits: that a weight is stored with; sparse rows always have 8.
+        wish: "fast" or "small": which kind of sparse rows.
     """
     if isinstance(part, Convolution) and not _fits(part, places):
         part = Sparse(weight=csr_array(matrix_of(part, (sizes[0],))), delays=part.delays)
@@ -105,7 +115,8 @@ def projection(
         source_map = None if part.source_map is None else replace(part.source_map, planar=places[0] is None)
         weights = np.ascontiguousarray(part.weight[rows][:, into]).astype(np.int8)
         return replace(made, weights=weights, source_map=source_map)
-    return replace(made, kind=ProjectionKind.SPARSE, weights=_rows(part.weight, out_of, into), bits=8)
+    rows = _rows(part.weight, out_of, into)
+    return replace(made, kind=kind_of(rows, wish), weights=rows, bits=8)
 
 
 def _reads(source_map: SourceMap, place: Place) -> bool:

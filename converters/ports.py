@@ -27,6 +27,9 @@ class Options:
     weight_bits: int = 8
     weights: str | Mapping[str, int] = ""
     max_loss: float = 1.0
+    sparse: str = "fast"
+    prune: float | str | None = None
+    prune_by: str = "magnitude"
     encoder: Encoder = Encoder.EVENTS
     gain: int = 257
     seed: int = 0

@@ -143,15 +143,22 @@ class Way:
             return found + self._runs.terms(fired)
         for name, values in self._per_neuron.items():
             found[name] += int(values[fired.neurons].sum())
-        if kind is ProjectionKind.SPARSE4 and fired.values is not None:
-            self._multiplied(found, fired.neurons[fired.values != 1])
+        if kind is ProjectionKind.SPARSE4:
+            self._one_by_one(found, fired)
         return +found
 
-    def _multiplied(self, found: Counter[str], neurons: _Index) -> None:
-        """Rows of blocks of events with values: block by block."""
-        four, one = (self._per_neuron.get(name, np.zeros(self._n_source, np.int64)) for name in _FOURS)
-        fours, ones = int(four[neurons].sum()), int(one[neurons].sum())
-        found.subtract({_FOURS[0]: fours, _FOURS[1]: ones, "sparse4.multiplied": -4 * fours - ones})
+    def _one_by_one(self, found: Counter[str], fired: Fired) -> None:
+        """Blocks of four of events that do not go to the kernel together: with values, a map, or to be looked at."""
+        values = None if fired.ones else fired.values
+        if values is None and self.projection.source_map is None and "sparse4.look" not in self._per_neuron:
+            return
+        found["sparse4.single"] += len(fired)
+        if values is not None:
+            other = fired.neurons[values != 1]
+            none = np.zeros(self._n_source, np.int64)
+            fours, ones = (int(self._per_neuron.get(name, none)[other].sum()) for name in _FOURS)
+            found.subtract({_FOURS[0]: fours, _FOURS[1]: ones})
+            found["sparse4.multiplied"] += 4 * fours + ones
 
     def _dense(self, fired: Fired) -> Counter[str]:
         p, n = self.projection, self.target.size

@@ -17,7 +17,7 @@ TABLES = {
     "sink": 28,
     "rows": 68,
     "sparse": 76,
-    "sparse4": 80,
+    "sparse4": 88,
     "conv": 156,
     "late": 40,
     "blocks": 168,

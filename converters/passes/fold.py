@@ -21,7 +21,7 @@ from spikelet.converters.nodes import (
     Ticks,
     size_of,
 )
-from spikelet.converters.passes.project import SPARSE_BELOW, as_sparse, from_matrix, project, scaled
+from spikelet.converters.passes.project import as_sparse, from_matrix, project, scaled
 from spikelet.converters.passes.terms import ONE, Sum, Term
 from spikelet.errors import ConvertError
 from spikelet.model import LifChoices
@@ -29,7 +29,7 @@ from spikelet.model import LifChoices
 __all__ = ["fold_gains", "fold_linear", "origin"]
 
 
-def fold_linear(network: Network, below: float = SPARSE_BELOW["fast"]) -> Network:
+def fold_linear(network: Network, wish: str = "fast") -> Network:
     """Leave Input, Neurons, Output, DelayLine, and weights (Projected) from each source of a Neurons node.
 
     A bias becomes the neurons' own. Delays move in front of the weights, or, where each target has its own,
@@ -38,19 +38,19 @@ def fold_linear(network: Network, below: float = SPARSE_BELOW["fast"]) -> Networ
 
     Args:
         network: discretised.
-        below: part of a matrix that is not 0 up to which it becomes sparse.
+        wish: where a matrix becomes sparse: where that is "fast", or "small".
 
     Raises:
         ConvertError: potentials are fed into a layer; a cycle has no neurons; there are too many weights.
     """
-    return _Folder(network, below).folded()
+    return _Folder(network, wish).folded()
 
 
 class _Folder:
     """Builds the folded network."""
 
-    def __init__(self, network: Network, below: float) -> None:
-        self._network, self._below = network, below
+    def __init__(self, network: Network, wish: str) -> None:
+        self._network, self._wish = network, wish
         self._sizes = {path: size_of(shape) for path, shape in shapes(network, "fold_linear").items()}
         self._sources: dict[str, list[str]] = {path: [] for path in network.nodes}
         for a, b in network.edges:
@@ -109,8 +109,8 @@ class _Folder:
         for terms in groups.values():
             first = terms[0]
             source = self._source(first.source, path)
-            made = [project(path, term.chain, self._sizes.get(first.source, 1), self._below) for term in terms]
-            weights = made[0] if len(made) == 1 else from_matrix(path, _added(made), self._below)
+            made = [project(path, term.chain, self._sizes.get(first.source, 1), self._wish) for term in terms]
+            weights = made[0] if len(made) == 1 else from_matrix(path, _added(made), self._wish)
             if first.late is not None:
                 weights = replace(weights, delays=np.broadcast_to(first.late, neurons.size).astype(np.int64))
             self._project(self._line(source, first.ticks), path, weights)

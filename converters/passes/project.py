@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_array, eye_array
 
 from spikelet.converters.graph import MAX_ELEMENTS
+from spikelet.converters.layouts import is_sparse
 from spikelet.converters.linear import matrix_of
 from spikelet.converters.nodes import (
     Affine,
@@ -29,16 +30,12 @@ from spikelet.converters.nodes import (
 from spikelet.errors import ConvertError
 from spikelet.model import SourceMap, TargetMap
 
-__all__ = ["SPARSE_BELOW", "as_sparse", "from_matrix", "project", "scaled"]
+__all__ = ["as_sparse", "from_matrix", "project", "scaled"]
 
-#: Part of the weights that are not 0 up to which sparse rows are taken: "fast" where they need fewer instructions
-#: than dense ones on every core (docs/explanation/kernels.md, 8.3 % on Cortex-M4; there they are smaller too),
-#: "small" where they have fewer bytes.
-SPARSE_BELOW: Mapping[str, float] = {"fast": 0.083, "small": 0.45}
 _MAX_KERNEL = 255
 
 
-def project(path: str, chain: Sequence[Node], size: int, below: float) -> Weighted:
+def project(path: str, chain: Sequence[Node], size: int, wish: str) -> Weighted:
     """Weights of a chain of Affine, Linear, Scale and Flat nodes, without their biases.
 
     Pools whose windows do not overlap become part of the source's map, pools behind a convolution part of
@@ -48,24 +45,22 @@ def project(path: str, chain: Sequence[Node], size: int, below: float) -> Weight
         path: of the target, for messages.
         chain: in the order of the data.
         size: of the source.
-        below: as for from_matrix.
+        wish: as for from_matrix.
 
     Raises:
         ConvertError: there are too many weights.
     """
     made = _convolution(chain) or _pooled_matrix(path, chain)
-    return made if made is not None else from_matrix(path, _matrix(path, chain, size), below)
+    return made if made is not None else from_matrix(path, _matrix(path, chain, size), wish)
 
 
-def from_matrix(path: str, matrix: csr_array | FloatArray, below: float) -> Sparse | Dense:
-    """A matrix (sources, targets) as sparse rows, where up to `below` of its elements are not 0, else dense.
+def from_matrix(path: str, matrix: csr_array | FloatArray, wish: str) -> Sparse | Dense:
+    """A matrix (sources, targets) as sparse rows where these are "fast" or "small", as wished, else dense.
 
     Raises:
         ConvertError: it has too many elements.
     """
-    elements = matrix.shape[0] * matrix.shape[1]
-    n = int(np.count_nonzero(matrix) if isinstance(matrix, np.ndarray) else matrix.count_nonzero())
-    if n <= below * elements:
+    if is_sparse(matrix, wish):
         compact = csr_array(matrix)
         compact.eliminate_zeros()
         compact.sort_indices()

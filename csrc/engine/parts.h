@@ -27,10 +27,10 @@ struct spkl_sparse {
     uint32_t nothing;
 };
 
-/* Sparse rows in blocks of four: their weights are q->weights. */
+/* Sparse rows in blocks of four. */
 struct spkl_sparse4 {
-    struct spkl_sparse rows; /* `start` and `look` count blocks */
-    const uint8_t *gaps;     /* [blocks] */
+    struct spkl_sparse rows; /* `look`: blocks of zeros, too */
+    struct spkl_blocks4 blocks;
 };
 
 /* Sums that wait for their ticks. */

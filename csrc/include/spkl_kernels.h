@@ -139,17 +139,23 @@ void spkl_add_pairs_s8_s32(int32_t *acc, const struct spkl_pair *pairs,
                            size_t n, int32_t times);
 
 /*
- * Add a sparse row in blocks of four (layout 6) to sums.
+ * Add sparse rows in blocks of four (layout 6) to sums: for each neuron the
+ * blocks k from start[neuron] to before start[neuron + 1], b from 0 on.
  *
- *     b += gaps[k];  acc[4 b + i] += times * weights[4 k + i] for i < 4;  b +=
- * 1
+ *     b += gaps[k];  acc[4 b + i] += weights[4 k + i] for i < 4;  b += 1
  *
- *   acc      in/out      as long as the blocks reach; aligned to 4
- *   weights  [4 n] in    aligned to 4
- *   gaps     [n] in
+ *   acc      in/out  as long as the blocks reach; aligned to 4
+ *   neurons  [n] in  rows
+ *
+ * Returns the number of blocks.
  */
-void spkl_add_blocks4_s8_s32(int32_t *acc, const int8_t *weights,
-                             const uint8_t *gaps, size_t n, int32_t times);
+struct spkl_blocks4 {
+    const int8_t *weights;
+    const uint8_t *gaps;
+    const uint32_t *start;
+};
+size_t spkl_add_blocks4_s8_s32(int32_t *acc, const struct spkl_blocks4 *rows,
+                               const uint16_t *neurons, size_t n);
 
 /* A parameter: one int32 for all neurons (step 0) or one each (step 1). */
 struct spkl_param {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from spikelet.cli.options import (
     said,
     take_reading,
 )
-from spikelet.cli.screen import json_option, print_json, say, size, table
+from spikelet.cli.screen import json_option, number, print_json, say, size, table
 from spikelet.cli.spikes import convert_spiking, say_exit, spikes_options, take_exit, take_spikes
 from spikelet.image import write
 from spikelet.report import describe, one_line
@@ -78,6 +79,8 @@ def command(network: Path, output: Path | None, *, force: bool, as_json: bool, *
     if chosen:
         columns, *rows = chosen
         table("Bits of weights on calibration data", (*(f"#{name}" for name in columns[:-1]), ""), rows)
+    if "pruning" in model.meta:
+        _say_pruning(model.meta["pruning"])
     say_exit(model)
     calibrated = report["meta"].get("calibration")
     if calibrated:
@@ -85,3 +88,33 @@ def command(network: Path, output: Path | None, *, force: bool, as_json: bool, *
             f"on {calibrated['samples']} calibration samples {100 * calibrated['predictions_equal']:.2f} %"
             " of the predictions are those of the float network"
         )
+
+
+def _say_pruning(record: Mapping[str, Any]) -> None:
+    """What was left out, before and after."""
+    both = {what: [layer[what] for layer in record["layers"].values()] for what in ("bytes", "instructions")}
+    rows = [
+        (
+            name,
+            f"{100 * layer['share']:g} %",
+            layer["in"] or "-",
+            *(_both(layer[what]) for what in ("bytes", "instructions")),
+        )
+        for name, layer in record["layers"].items()
+    ]
+    total = [_both([sum(values) for values in zip(*pairs, strict=True)]) for pairs in both.values()]
+    table(
+        f"Pruned by {record['by']} on calibration data",
+        ("layer", "#left out", "as", "#bytes", "#instructions a tick (Cortex-M4)"),
+        [*rows, ("all", "", "", *total)],
+    )
+    lost = f"{record['points_lost']:.2f} points lost on {record['samples']} calibration samples"
+    if "accuracy" in record:
+        before, after = record["accuracy"]
+        say(f"accuracy {before:.2f} % before, {after:.2f} % after pruning: {lost}")
+    else:
+        say(f"{lost}: predictions unlike those of the network before (no labels)")
+
+
+def _both(pair: Sequence[float]) -> str:
+    return " > ".join(number(value) for value in pair)

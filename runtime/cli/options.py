@@ -80,7 +80,13 @@ _NUMBERS = (
     ),
     click.option("--weight-bits", type=int, help="1 to 8 (8)."),
     click.option("--weights", help="Bits by population, such as fc1=4,fc2=8; auto: chosen on --calibration."),
-    click.option("--max-loss", type=float, help="With --weights auto: points of accuracy to lose (1)."),
+    click.option(
+        "--prune", metavar="SHARE", help="Share of the weights to leave out (0 to 1); auto: on --calibration."
+    ),
+    click.option(
+        "--prune-by", type=click.Choice(["magnitude", "activity"]), help="Which weights go first (magnitude)."
+    ),
+    click.option("--max-loss", type=float, help="With --weights auto, --prune auto: points of accuracy to lose (1)."),
     click.option("--calibration", type=click.Path(path_type=Path), help="Data set to round weights by."),
     click.option("--encoder", type=_words(Encoder), help="What makes events on the device (events: nobody)."),
     click.option("--gain", type=int, help="Of the encoder (257: a pixel of 255 fires in every tick)."),
@@ -233,6 +239,8 @@ def convert_file(path: Path, given: dict[str, Any], reading: Reading | None = No
         given["weights"] = _bits(given["weights"])
     if "v_min" in given:
         given["v_min"] = _number_or_word(given["v_min"])
+    if given.get("prune", "auto") != "auto":
+        given["prune"] = _part(given["prune"])
     file = given.pop("calibration", None)
     if file is not None:
         kept = {name: value for name, value in given.items() if name not in _BY_DATA}
@@ -242,7 +250,15 @@ def convert_file(path: Path, given: dict[str, Any], reading: Reading | None = No
 
 
 #: What a conversion takes from calibration data, or may.
-_BY_DATA = ("weights", "weight_bits", "early_exit", "exit_loss")
+_BY_DATA = ("weights", "weight_bits", "early_exit", "exit_loss", "prune", "prune_by")
+
+
+def _part(text: str) -> float:
+    """A number; which ones are allowed, convert() says."""
+    try:
+        return float(text)
+    except ValueError:
+        raise click.UsageError(f"--prune {text}: give auto, or a number between 0 and 1") from None
 
 
 def _bits(text: str) -> int | dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import numpy.typing as npt
@@ -93,18 +93,31 @@ def test_pairs_are_added_where_their_gaps_lead(kernel: Get) -> None:
 
 
 def test_blocks_of_four_are_added_where_their_gaps_lead(kernel: Get) -> None:
-    """Numbers of blocks around every unrolling, gaps up to the largest and at any place, values of either sign."""
+    """Rows of all lengths around every unrolling, also empty ones; events from none on, of a row twice; any gaps."""
     added, rng = kernel("add_blocks4_s8_s32"), np.random.default_rng(4)
-    for n, shift in product([*range(14), 31, 32, 40], (0, 1, 3)):
-        gaps = rng.integers(0, 256, n) * (rng.random(n) < 0.4)
-        weights = rng.choice([-128, -1, 0, 1, 127, 85, -86], 4 * n).astype(np.int8)
-        acc = _sums(rng, 4 * (int(gaps.sum()) + n) + 1)
-        times = int(rng.choice([1, 1, 2, -1, -3, 0, 32767]))
-        expected, first = acc.copy(), 4 * (np.cumsum(gaps + 1) - 1)
-        expected[(first[:, None] + np.arange(4)).ravel()] += times * weights.astype(np.int32)
-        inputs = [(weights.tobytes(), 0), (gaps.astype(np.uint8).tobytes(), shift)]
-        found = added.on_sums(acc, inputs, lambda to, at, n=n, times=times: [to, at[0], at[1], n, times])
-        assert expected.tolist() == found.tolist(), (n, times)
+    lengths = np.array([0, *range(14), 31, 32, 40, 0])
+    start = np.concatenate([[0], np.cumsum(lengths)])
+    for n_events, shift in ((0, 0), (1, 1), (1, 3), (5, 2), (len(lengths), 0), (40, 1)):
+        for order in np.arange(len(lengths))[:, None] if n_events == 1 else [rng.integers(0, len(lengths), n_events)]:
+            gaps = rng.integers(0, 256, start[-1]) * (rng.random(start[-1]) < 0.3)
+            weights = rng.choice([-128, -1, 0, 1, 127, 85, -86], (start[-1], 4)).astype(np.int8)
+            acc = _sums(rng, 4 * max(int((gaps[a:b] + 1).sum()) for a, b in pairwise(start)) + 1)
+            expected = acc.copy()
+            for row in order:
+                own = slice(start[row], start[row + 1])
+                at = 4 * (np.cumsum(gaps[own] + 1) - 1)
+                expected[(at[:, None] + np.arange(4)).ravel()] += weights[own].ravel().astype(np.int32)
+            inputs = [
+                (weights.tobytes(), 0),
+                (gaps.astype(np.uint8).tobytes(), shift),
+                (start.astype("<u4").tobytes(), 4),
+                (lambda at: struct.pack(f"<3{added.word}", *at[:3]), 0),
+                (order.astype("<u2").tobytes(), 2),
+            ]
+            n, blocks = len(order), list[int]()
+            found = added.on_sums(acc, inputs, lambda to, at, n=n: [to, at[3], at[4], n], returned=blocks)
+            assert expected.tolist() == found.tolist(), order
+            assert [int(lengths[order].sum())] == blocks
 
 
 def _weights(rng: np.random.Generator, layout: int, shape: tuple[int, int]) -> npt.NDArray[np.int8]:

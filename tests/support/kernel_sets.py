@@ -80,6 +80,7 @@ class Kernel(ABC):
         acc: Int32Array,
         inputs: Sequence[tuple[Content, int]],
         arguments: Callable[[int, Sequence[int]], Sequence[int]],
+        returned: list[int] | None = None,
     ) -> Int32Array:
         """acc after a call that changes nothing else.
 
@@ -88,6 +89,7 @@ class Kernel(ABC):
             inputs: bytes (or what makes them of the addresses of those before), and how far they lie behind a
                 multiple of 16.
             arguments: of the addresses of acc and of the inputs.
+            returned: gets what the kernel returns.
         """
         blob = bytearray(_CANARY + acc.tobytes() + _CANARY)
         at: list[int] = []
@@ -96,7 +98,9 @@ class Kernel(ABC):
             at.append(self.base + len(blob))
             blob += (content if isinstance(content, bytes) else content(at)) + _CANARY
         first, end = len(_CANARY), len(_CANARY) + 4 * acc.size
-        _, after = self.call(bytes(blob), list(arguments(self.base + first, at)))
+        result, after = self.call(bytes(blob), list(arguments(self.base + first, at)))
+        if returned is not None:
+            returned.append(result)
         assert after[:first] == _CANARY
         assert after[end:] == blob[end:]
         return np.frombuffer(after, np.int32, acc.size, first).copy()

@@ -33,7 +33,7 @@ from spikelet.converters.nodes import (
     Sparse,
     size_of,
 )
-from spikelet.converters.passes.project import SPARSE_BELOW, from_matrix, project
+from spikelet.converters.passes.project import from_matrix, project
 from spikelet.engine import Engine
 from spikelet.errors import ConvertError
 from spikelet.image import encode
@@ -110,7 +110,7 @@ def test_a_chain_becomes_weights_of_the_best_form(nodes: tuple[Node, ...], form:
     """Whatever the form is, its matrix is the product of the chain's."""
     shape = (3, 7, 7)
     chain, matrix = flat(shape, *nodes)
-    made = project("p", chain, size_of(shape), SPARSE_BELOW["fast"])
+    made = project("p", chain, size_of(shape), "fast")
 
     assert isinstance(made, form)
     assert np.allclose(matrix, matrix_of(made, ()).toarray())
@@ -119,7 +119,7 @@ def test_a_chain_becomes_weights_of_the_best_form(nodes: tuple[Node, ...], form:
 def test_pools_that_merge_neurons_are_folded_into_indices() -> None:
     """No weight is stored for them, and nothing is added twice."""
     chain, _ = flat((3, 7, 7), pool(2), Linear(weight=RNG.normal(size=(5, 27))))
-    made = project("p", chain, 147, SPARSE_BELOW["fast"])
+    made = project("p", chain, 147, "fast")
 
     assert isinstance(made, Dense)
     assert made.weight.shape == (27, 5)
@@ -134,7 +134,7 @@ def test_a_matrix_is_sparse_where_that_is_faster_or_smaller(density: float, wish
     """The break-even is measured: docs/explanation/kernels.md."""
     matrix = random_array((40, 30), density=density, rng=RNG)
 
-    assert isinstance(from_matrix("p", csr_array(matrix), SPARSE_BELOW[wish]), form)
+    assert isinstance(from_matrix("p", csr_array(matrix), wish), form)
 
 
 def test_sparse_is_said_in_conversion() -> None:

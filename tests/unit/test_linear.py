@@ -139,3 +139,12 @@ def test_a_matrix_of_too_many_elements_is_not_made() -> None:
 
     with pytest.raises(ConvertError, match=r"layer: weights: found 4030726144 connections"):
         matrix_of(node, (64, 32, 32), "layer")
+
+
+def test_a_matrix_of_sparse_rows_leaves_their_zeros_alone() -> None:
+    """Weights that rounding made 0 share their places with those that were not rounded."""
+    first = csr_array(np.array([[1.0, 2.0], [0.0, 3.0]]))
+    rounded = csr_array((np.array([0.0, 2.0, 3.0]), first.indices, first.indptr), shape=first.shape)
+
+    assert matrix_of(Sparse(weight=rounded), (2,)).toarray().tolist() == [[0.0, 2.0], [0.0, 3.0]]
+    assert first.toarray().tolist() == [[1.0, 2.0], [0.0, 3.0]]

@@ -1,28 +1,29 @@
-/* Four weights without a loop, and none multiplied where all are added once. */
+/* Four weights without a loop. */
 #include "spkl_kernels.h"
 
 /* No overflow: the sums of |value| of a tick are bounded (semantics 2.3), and a
  * row has a target once. */
-void spkl_add_blocks4_s8_s32(int32_t *acc, const int8_t *weights,
-                             const uint8_t *gaps, size_t n, int32_t times)
+size_t spkl_add_blocks4_s8_s32(int32_t *acc, const struct spkl_blocks4 *rows,
+                               const uint16_t *neurons, size_t n)
 {
-    const uint8_t *end = gaps + n;
+    const uint16_t *last = neurons + n;
+    size_t blocks = 0;
 
-    if (times != 1) {
-        for (; gaps != end; weights += 4, acc += 4) {
-            acc += 4 * (size_t)*gaps++;
-            acc[0] += times * weights[0];
-            acc[1] += times * weights[1];
-            acc[2] += times * weights[2];
-            acc[3] += times * weights[3];
+    while (neurons != last) {
+        const uint32_t *start = rows->start + *neurons++;
+        const int8_t *weights = rows->weights + 4 * (size_t)start[0];
+        const uint8_t *gaps = rows->gaps + start[0];
+        const uint8_t *end = rows->gaps + start[1];
+        int32_t *at = acc;
+
+        blocks += (size_t)(end - gaps);
+        for (; gaps != end; weights += 4, at += 4) {
+            at += 4 * (size_t)*gaps++;
+            at[0] += weights[0];
+            at[1] += weights[1];
+            at[2] += weights[2];
+            at[3] += weights[3];
         }
-        return;
     }
-    for (; gaps != end; weights += 4, acc += 4) {
-        acc += 4 * (size_t)*gaps++;
-        acc[0] += weights[0];
-        acc[1] += weights[1];
-        acc[2] += weights[2];
-        acc[3] += weights[3];
-    }
+    return blocks;
 }

@@ -1,0 +1,81 @@
+"""How a matrix with zeros is stored: dense rows, sparse rows, or sparse rows in blocks of four; by counted costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array, sparray
+
+from spikelet.converters.nodes import FloatArray
+from spikelet.model import ProjectionKind, SparseWeights
+
+__all__ = ["FOURS_BELOW", "ROWS", "SPARSE_BELOW", "RowCost", "blocks_of_rows", "is_sparse", "kind_of"]
+
+#: Part of the weights that are not 0 up to which sparse rows are taken: "fast" where they need fewer instructions
+#: than dense ones on every core (docs/explanation/kernels.md, 8.3 % on Cortex-M4; there they are smaller too),
+#: "small" where they have fewer bytes.
+SPARSE_BELOW: Mapping[str, float] = {"fast": 0.083, "small": 0.45}
+#: The same of blocks of four targets that have a weight.
+FOURS_BELOW: Mapping[str, float] = {"fast": 0.2, "small": 0.75}
+_BYTES = {ProjectionKind.SPARSE: 2, ProjectionKind.SPARSE4: 5}
+#: Blocks are taken where they save a fifth of the instructions of sparse rows: they may take more bytes.
+_SAVES = 0.8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowCost:
+    """What an event costs on Cortex-M4 [instructions]: at all, and for each target, weight or block of its row."""
+
+    event: float
+    each: float
+
+
+#: Counted with 30 events a tick, gcc -O2 (python -m benchmarks.sparse; a test compares).
+ROWS: Mapping[ProjectionKind, RowCost] = {
+    ProjectionKind.DENSE: RowCost(event=10.3, each=0.728),
+    ProjectionKind.SPARSE: RowCost(event=49.0, each=6.99),
+    ProjectionKind.SPARSE4: RowCost(event=20.0, each=8.77),
+}
+
+
+def blocks_of_rows(matrix: sparray | FloatArray) -> npt.NDArray[np.int64]:
+    """How many blocks of four targets of each row have a weight, int64, shape (rows,)."""
+    rows, targets = matrix.nonzero()
+    wide = -(-matrix.shape[1] // 4)
+    there = np.unique(rows.astype(np.int64) * wide + targets // 4)
+    counts: npt.NDArray[np.int64] = np.bincount(there // wide, minlength=matrix.shape[0])
+    return counts
+
+
+def is_sparse(matrix: csr_array | FloatArray, wish: str) -> bool:
+    """Whether a matrix (sources, targets) is better stored as sparse rows, of one kind or the other.
+
+    Args:
+        matrix: weights.
+        wish: "fast" or "small".
+    """
+    elements = matrix.shape[0] * matrix.shape[1]
+    n = int(np.count_nonzero(matrix) if isinstance(matrix, np.ndarray) else matrix.count_nonzero())
+    if n <= SPARSE_BELOW[wish] * elements:
+        return True
+    if n > FOURS_BELOW[wish] * elements:
+        return False
+    return 4 * int(blocks_of_rows(matrix).sum()) <= FOURS_BELOW[wish] * elements
+
+
+def kind_of(weights: SparseWeights, wish: str) -> ProjectionKind:
+    """Sparse rows of single weights, or in blocks of four.
+
+    Args:
+        weights: whole numbers, in the engine's order.
+        wish: "fast" or "small".
+    """
+    row = np.repeat(np.arange(len(weights.start) - 1), np.diff(weights.start))
+    blocks = len(np.unique(np.stack([row, weights.targets // 4]), axis=1).T) if len(row) else 0
+    single, four = ProjectionKind.SPARSE, ProjectionKind.SPARSE4
+    if wish == "small":
+        return four if _BYTES[four] * blocks < _BYTES[single] * weights.size else single
+    return four if ROWS[four].each * blocks < _SAVES * ROWS[single].each * weights.size else single
