@@ -70,9 +70,9 @@ static int describe(const struct spkl_image *image, struct spkl_model *model)
     model->reset_between = record->flags;
     model->state_size = record->state_size;
     model->ticks_per_sample = record->ticks_per_sample;
-    return record->flags > 1 || record->ticks_per_sample > 65535 ||
-                   (record->reserved[0] | record->reserved[1] |
-                    record->reserved[2] | record->reserved[3]) != 0
+    return (record->flags >> 1 | record->ticks_per_sample >> 16 |
+            record->reserved[0] | record->reserved[1] | record->reserved[2] |
+            record->reserved[3]) != 0
                ? SPKL_ERR_IMAGE_MODEL
                : SPKL_OK;
 }

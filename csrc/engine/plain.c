@@ -39,10 +39,13 @@ int spkl_check_choices_plain(struct spkl_walk *walk,
     return bad != 0 ? SPKL_ERR_IMAGE_POPULATION : SPKL_OK;
 }
 
+/* The flags are plain: spkl_check_choices_plain knows no others. */
 spkl_lif_tick_fn *spkl_choose_tick_plain(struct spkl_population *p,
                                          uint32_t sum)
 {
-    return spkl_is_plain(&p->lif, sum) ? spkl_lif_tick_plain_s32 : NULL;
+    return p->lif.decay_v.step == 0 && spkl_is_bounded(&p->lif, sum)
+               ? spkl_lif_tick_plain_s32
+               : NULL;
 }
 
 /* Whether the bytes of rows behind their n targets are those of weight 0. */

@@ -18,6 +18,8 @@ HOST = {
     "host": ("host", ()),
     "host without vectors": ("host", ("-U__SSE2__",)),
 }
+#: Sets that are small, all in assembly: their core.
+SMALL = {"armv6m_small": "M0+"}
 WIDTHS = range(4, 304, 4)
 SOME_ROWS = [*range(18), 31, 32, 33, 64, 66, 127, 128, 253, 254, 255]
 
@@ -25,6 +27,8 @@ SOME_ROWS = [*range(18), 31, 32, 33, 64, 66, 127, 128, 253, 254, 255]
 def _kernel(where: str, name: str, compiler: str, folder: pytest.TempPathFactory) -> Kernel:
     if where in CORES:
         return EmulatedKernel(where, name, compiler)
+    if where in SMALL:
+        return EmulatedKernel(SMALL[where], name, compiler, where)
     kernels, flags = HOST[where]
     return HostKernel(folder.mktemp("kernels"), kernels, name, flags)
 
@@ -39,7 +43,10 @@ def rows_kernel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     return _kernel(where, "add_rows_u8_s32", compiler, tmp_path_factory)
 
 
-PLAIN = [place for place in PLACES if place[0] in CORES or place[0] in {"ref", "host"}]
+PLAIN = [
+    *(place for place in PLACES if place[0] in CORES or place[0] in {"ref", "host"}),
+    *((name, compiler) for name in SMALL for compiler in COMPILERS),
+]
 
 
 @pytest.fixture(scope="module", params=PLAIN, ids=lambda place: " ".join(place).strip())

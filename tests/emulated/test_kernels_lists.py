@@ -6,20 +6,20 @@ import struct
 
 import numpy as np
 import pytest
-from benchmarks.instructions.machine import BOARDS
+from benchmarks.instructions.machine import CORES
 
 from support.kernel_sets import EmulatedKernel, HostKernel, Kernel
 from support.tools import COMPILERS
 
 _CANARY = b"\xc7" * 16
-PLACES = [*((core, compiler) for core in BOARDS for compiler in COMPILERS), ("ref", ""), ("packed", "")]
+PLACES = [*((core, compiler) for core in CORES for compiler in COMPILERS), ("ref", ""), ("packed", "")]
 
 
 @pytest.fixture(scope="module", params=PLACES, ids=lambda place: " ".join(place).strip())
 def list_rows(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Kernel:
     """list_rows of a core or of a set."""
     where, compiler = request.param
-    if where in BOARDS:
+    if where in CORES:
         return EmulatedKernel(where, "list_rows", compiler)
     return HostKernel(tmp_path_factory.mktemp("kernels"), where, "list_rows")
 

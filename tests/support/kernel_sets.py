@@ -165,15 +165,16 @@ class EmulatedKernel(Kernel):
 
     word = "I"
 
-    def __init__(self, core: str, name: str, compiler: str) -> None:
+    def __init__(self, core: str, name: str, compiler: str, kernels: str = "") -> None:
         need(CORES[core], compiler)
         self._name = f"spkl_{name}"
-        self.machine = start(core, build(core, [kernel_file(core, name)], [self._name], compiler))
+        file = _data.path("csrc") / "kernels" / kernels / f"{name}.S" if kernels else kernel_file(core, name)
+        self.machine = start(core, build(core, [file], [self._name], compiler))
         self.base = self.machine.ram
         self._astray: list[int] = []
         if isinstance(self.machine, QemuMachine):
             return
-        if kernel_file(core, name).suffix == ".S" or core in {"M0+", "RV32IMC"}:
+        if file.suffix == ".S" or core in {"M0+", "RV32IMC"}:
             self.machine.uc.hook_add(unicorn.UC_HOOK_MEM_READ | unicorn.UC_HOOK_MEM_WRITE, self._on_access)
 
     def _on_access(self, _uc: object, _access: int, address: int, size: int, _value: int, _data: object) -> None:
