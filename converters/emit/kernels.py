@@ -31,7 +31,7 @@ _DECODERS = {
     Decoder.FIRST: "decode_first",
 }
 #: The loader's, the queue's and the clock's.
-_ALWAYS = ("image_crc", "event_queue", "push_spikes", "rest")
+_ALWAYS = ("image_crc", "event_queue", "push_spikes", "copy_spikes", "is_calm", "rest")
 #: Of dense rows of bytes: for spikes and for events with values.
 _DENSE = ("add_dense", "list_rows", "add_rows_u8_s32", "add_graded_u8_s32")
 _CONV = ("add_runs_s8_s32", "add_row_times_s8_s32")

@@ -130,6 +130,11 @@ static inline void spkl_begin_sample_if_due(const struct spkl_net *net)
 /* tick.c: a statistic. */
 void spkl_count_up(uint64_t *counter, uint32_t n);
 
+/* Kernel: n spikes of value 1 of neurons below size. Returns false when one is
+ * not; what `to` holds is undefined then. `to` is aligned to 4. */
+bool spkl_copy_spikes(const struct spkl_source *to, const uint16_t *from,
+                      size_t n, uint32_t size);
+
 /* Kernel: dense projections of layout 0, without a map. */
 spkl_deliver_fn spkl_add_dense;
 

@@ -43,9 +43,13 @@ int spkl_check_choices_plain(struct spkl_walk *walk,
 spkl_lif_tick_fn *spkl_choose_tick_plain(struct spkl_population *p,
                                          uint32_t sum)
 {
-    return p->lif.decay_v.step == 0 && spkl_is_bounded(&p->lif, sum)
-               ? spkl_lif_tick_plain_s32
-               : NULL;
+    if (p->lif.decay_v.step != 0 || !spkl_is_bounded(&p->lif, sum)) {
+        return NULL;
+    }
+    if (spkl_is_calm(&p->lif, sum)) {
+        p->lif.flags |= SPKL_LIF_CALM;
+    }
+    return spkl_lif_tick_plain_s32;
 }
 
 /* Whether the bytes of rows behind their n targets are those of weight 0. */

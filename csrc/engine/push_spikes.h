@@ -4,9 +4,8 @@
 
 #include "event_port.h"
 
-/* Copy n neurons, and write as many values of 1; both lists have room for a
- * multiple of four. Returns whether all neurons are below `size`. */
-typedef bool spkl_list_spikes_fn(uint16_t *neurons, int16_t *values,
+/* As spkl_copy_spikes; both lists have room for a multiple of four. */
+typedef bool spkl_list_spikes_fn(const struct spkl_source *to,
                                  const uint16_t *from, size_t n, uint32_t size);
 
 /* spkl_push_spikes with a function that becomes part of the caller. */
@@ -30,8 +29,7 @@ static inline int spkl_stage_spikes(struct spkl_net *net, unsigned port,
     if (n > in->record->max_sum) {
         return SPKL_ERR_VALUE;
     }
-    if (!list(in->source.neurons, in->source.values, neurons, n,
-              in->record->size)) {
+    if (!list(&in->source, neurons, n, in->record->size)) {
         return SPKL_ERR_NEURON;
     }
     queue->last_tick = net->clock->tick;

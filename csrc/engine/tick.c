@@ -21,6 +21,7 @@ static void update(const struct spkl_net *net, const struct spkl_population *p)
         spkl_count_up(&head->stats.quiet_ticks, 1);
         return;
     }
+    changed[0] = n_events != 0;
     head->n_events = (uint32_t)p->tick(&p->lif, changed);
     spkl_count_up(&head->stats.events, head->n_events);
     n_events |= head->n_events | changed[0];

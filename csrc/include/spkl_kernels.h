@@ -183,8 +183,9 @@ struct spkl_lif {
 /*
  * Advance a population by one tick: semantics 3.3.
  *
- *   changed  out  whether a state word changed. Of spkl_lif_tick_if_s32 [2]:
- *                 and whether one would in a tick without input
+ *   changed  in/out  false: whether a state word changed. true: nobody asks,
+ * and it may become either. Of spkl_lif_tick_if_s32 [2]: and whether one would
+ * in a tick without input
  *
  * Returns the number of neurons that fired. Cannot fail.
  */
@@ -198,6 +199,11 @@ spkl_lif_tick_fn spkl_lif_tick_any_s32;
  * input after the leak, one decay for all, and a bound of |in 2^f + bias|
  * within V_MAX. Resets: all kinds and times. */
 spkl_lif_tick_fn spkl_lif_tick_plain_s32;
+
+/* Whether v of a plain population whose input is within 128 sum can never be
+ * found below -V_MAX, and its v_min is that; its flags then say SPKL_LIF_CALM.
+ * false is always right. */
+bool spkl_is_calm(const struct spkl_lif *lif, uint32_t sum);
 
 /* Neurons without leak: no u, a, r or bias, a decay of 1, resets at once, and a
  * bound of |in 2^f| within V_MAX. One spike a tick or several. */

@@ -34,7 +34,8 @@ enum {
     SPKL_LIF_ROUND_FLOOR = 0 << 18,
     SPKL_LIF_ROUND_ZERO = 1 << 18,
     SPKL_LIF_ROUND_NEAREST = 2 << 18,
-    SPKL_LIF_SHIFT12 = 1 << 20
+    SPKL_LIF_SHIFT12 = 1 << 20,
+    SPKL_LIF_CALM = 1 << 30 /* in no image: spkl_is_calm() says so */
 };
 
 #endif

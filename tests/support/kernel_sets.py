@@ -43,7 +43,7 @@ class LifState:
 
     v: list[int]
     fired: list[int]
-    changed: bool
+    changed: bool | None
     values: list[int] | None = None
     awake: bool | None = None
 
@@ -106,14 +106,31 @@ class Kernel(ABC):
         return np.frombuffer(after, np.int32, acc.size, first).copy()
 
     def lif_tick(
-        self, population: Population, v: Int32Array, given: Int32Array, *, tells_awake: bool = False
+        self,
+        population: Population,
+        v: Int32Array,
+        given: Int32Array,
+        *,
+        tells_awake: bool = False,
+        asked: bool = True,
+        calm: bool = False,
     ) -> LifState:
-        """Membranes and events after a tick with the sums `given`."""
+        """Membranes and events after a tick with the sums `given`; `changed` when asked, else None.
+
+        Args:
+            population: parameters.
+            v: membranes.
+            given: sums of the tick.
+            tells_awake: the kernel also says whether a tick without input would change something.
+            asked: whether it shall say if something changed.
+            calm: tell it that no membrane falls below the lowest value.
+        """
         several = population.choices.several
         size, n = struct.calcsize(self.word), population.size
         first = 7 * size + 12
         first += -first % size
         blob = bytearray(_CANARY + bytes(first + _N_PARAMETERS * 2 * size))
+        blob[0] = not asked
         kept: list[tuple[int, bytes]] = []
 
         def put(data: bytes) -> int:
@@ -128,7 +145,7 @@ class Kernel(ABC):
         struct.pack_into(
             f"<7{self.word}", blob, len(_CANARY), *(self.base + place if place else 0 for place in pointers)
         )
-        flags = _flags(population.choices)
+        flags = _flags(population.choices) | calm << 30
         struct.pack_into("<IIHH", blob, len(_CANARY) + 7 * size, flags, n, population.frac, population.max_count)
         for name, index in _PARAMETERS.items():
             values = population.parameters.get(name, [absent_value(name, population.choices)])
@@ -145,7 +162,7 @@ class Kernel(ABC):
         return LifState(
             v=np.frombuffer(after, np.int32, n, at_v).tolist(),
             fired=np.frombuffer(after, np.uint16, z, at_fired).tolist(),
-            changed=bool(after[0]),
+            changed=bool(after[0]) if asked else None,
             values=np.frombuffer(after, np.int16, z, at_values).tolist() if several else None,
             awake=bool(after[1]) if tells_awake else None,
         )

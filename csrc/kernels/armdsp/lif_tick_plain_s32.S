@@ -2,13 +2,12 @@
     .macro factor
     .endm
 
-    .macro leak w, v
-    smlawb  \w, \v, r4, \v
+    .macro leak w
+    smlawb  \w, \w, r4, \w
     .endm
 
-    .macro unleak w, v, t
-    smlawb  \t, \v, r4, \v
-    sub     \w, \w, \t
+    .macro leak_first w
+    leak    \w
     .endm
 
 #include "spkl_lif_thumb2.inc"

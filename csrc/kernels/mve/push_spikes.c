@@ -1,9 +1,11 @@
 /* Eight spikes at a time. */
 #include "push_spikes.h"
 
-static bool list(uint16_t *neurons, int16_t *values, const uint16_t *from,
-                 size_t n, uint32_t size)
+static bool list(const struct spkl_source *to, const uint16_t *from, size_t n,
+                 uint32_t size)
 {
+    uint16_t *neurons = to->neurons;
+    int16_t *values = to->values;
     uint32_t largest = 0;
 
     __asm__ volatile("vmov.i16 q0, #0\n\t"

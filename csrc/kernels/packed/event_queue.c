@@ -227,6 +227,10 @@ uint32_t spkl_update_events(const struct spkl_net *net,
     uint32_t n;
 
     (void)net;
+    if (there == 0) {
+        queue->kind = staged != 0;
+        return staged;
+    }
     SPKL_BARRIER();
     tick = event->tick;
     if ((int32_t)(tick - now) > 0) {

@@ -1,0 +1,1 @@
+#include "spkl_list_rows_thumb2.inc"
