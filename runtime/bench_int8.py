@@ -13,7 +13,7 @@ from spikelet import bench_child as child
 
 __all__ = ["CORES", "Count", "Counts", "count"]
 
-CORES = ("M4", "M33", "M3", "M0+")
+CORES = ("M4", "M33", "M3", "M0+", "M55")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

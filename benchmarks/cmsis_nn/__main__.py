@@ -14,7 +14,7 @@ from benchmarks.cmsis_nn import interpreter, peer, table
 from spikelet.errors import BoardError
 from spikelet.toolchain import find
 
-CORES = ("M4", "M33", "M3", "M0+")
+CORES = ("M4", "M33", "M3", "M0+", "M55")
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import unicorn
 from benchmarks.cmsis_nn.layers import Layer
-from benchmarks.instructions.machine import BOARDS, RAM, Machine, build
+from benchmarks.instructions.machine import CORES, Machine, build, start
 
 from spikelet import board_files
 from spikelet._data import path as data_path
@@ -171,15 +171,15 @@ class EmulatedLayers(Layers):
     """
 
     layout = "<3I3I3Bx3III"
-    base = RAM
 
     def __init__(self, core: str, compiler: str, optimise: str = "2", *, count: bool = False) -> None:
-        files = sources(board_files.load(BOARDS[core]).kernels)
+        files = sources(board_files.load(CORES[core]).kernels)
         roots = [f"spkl_{what}_{kind}_s8" for kind in _KINDS for what in ("run", "check")]
         self.program = build(core, files, roots, compiler, optimise)
-        self.machine = Machine(core, self.program, count=count)
+        self.machine = start(core, self.program, count=count)
+        self.base = self.machine.ram
         self._astray: list[int] = []
-        if not count and core in {"M0+", "RV32IMC"}:
+        if not count and core in {"M0+", "RV32IMC"} and isinstance(self.machine, Machine):
             self.machine.uc.hook_add(unicorn.UC_HOOK_MEM_READ | unicorn.UC_HOOK_MEM_WRITE, self._on_access)
 
     def _on_access(self, _uc: object, _access: int, address: int, size: int, _value: int, _data: object) -> None:

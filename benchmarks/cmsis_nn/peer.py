@@ -1,4 +1,4 @@
-"""Runs CMSIS-NN's layers on a core in Unicorn."""
+"""Runs CMSIS-NN's layers on a core."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import numpy.typing as npt
 from benchmarks.cmsis_nn.interpreter import MissingError
 from benchmarks.cmsis_nn.layers import KINDS
 from benchmarks.cmsis_nn.tflite_layers import FileLayer
-from benchmarks.instructions.machine import BOARDS, LINKER_SCRIPT, RAM, Machine
+from benchmarks.instructions.machine import BOARDS, CORES, linker_script, start
+from benchmarks.instructions.machine_qemu import AGENT
 
 from spikelet import board_files
 from spikelet.compile import compile_all, keep
@@ -21,7 +22,7 @@ from spikelet.toolchain import cache_folder, digest, find
 __all__ = ["Peer", "folder", "version"]
 
 _HERE = Path(__file__).parent
-_FOLDERS = ("ConvolutionFunctions", "FullyConnectedFunctions", "NNSupportFunctions")
+_FOLDERS = ("ConvolutionFunctions", "FullyConnectedFunctions", "NNSupportFunctions", "TransposeFunctions")
 _KIND = {"conv": "conv", "depthwise": "depthwise", "dense": "dense", "dot": "dense"}
 
 
@@ -53,11 +54,11 @@ class Peer:
     """CMSIS-NN on a core, built with the same compiler and flags as spikelet's layers."""
 
     def __init__(self, core: str, optimise: str) -> None:
-        self.machine = Machine(core, _build(core, optimise), count=True)
+        self.machine = start(core, _build(core, optimise), count=True)
 
     def run(self, made: FileLayer, given: npt.NDArray[np.int8]) -> tuple[npt.NDArray[np.int8], int, int]:
         """The outputs of a layer, and the instructions and cycles that they took, those of the call itself left out."""
-        layer, kind = made.layer, _KIND[made.layer.kind]
+        layer, kind, ram = made.layer, _KIND[made.layer.kind], self.machine.ram
         bias = layer.channels[:, 0].astype("<i4").tobytes()
         multipliers, shifts = (column.astype("<i4").tobytes() for column in made.classic.T)
         memory = bytearray(256)
@@ -65,19 +66,19 @@ class Peer:
         def put(data: bytes) -> int:
             memory.extend(bytes(-len(memory) % 16))
             memory.extend(data)
-            return RAM + len(memory) - len(data)
+            return ram + len(memory) - len(data)
 
         n_out = int(np.prod(layer.out_shape))
         arrays = [put(given.tobytes()), put(made.weights.tobytes()), put(bias), put(multipliers), put(shifts)]
         arrays.append(put(bytes(n_out)))
         head = _geometry(made)
-        self.machine.write(RAM, struct.pack("<19i", *head))
-        room = self.machine.call(f"bare_room_{kind}", RAM)
+        self.machine.write(ram, struct.pack("<19i", *head))
+        room = self.machine.call(f"bare_room_{kind}", ram)
         arrays += [put(bytes(room)), room]
         memory[: 4 * 27] = struct.pack("<19i8I", *head, *arrays)
-        self.machine.write(RAM, bytes(memory))
+        self.machine.write(ram, bytes(memory))
         self.machine.clear()
-        failed = self.machine.call(f"bare_run_{kind}", RAM)
+        failed = self.machine.call(f"bare_run_{kind}", ram)
         assert failed == 0, f"CMSIS-NN refuses the layer: {failed}"
         out = np.frombuffer(self.machine.read(arrays[5], n_out), np.int8).reshape(layer.out_shape)
         instructions, cycles = (
@@ -99,16 +100,16 @@ def _geometry(made: FileLayer) -> list[int]:
 
 def _build(core: str, optimise: str) -> Path:
     """Link CMSIS-NN's layers of int8 for a core; comes from the cache if unchanged."""
-    board = board_files.load(BOARDS[core])
+    board = board_files.load(CORES[core])
     toolchain = find(board.arch, "gcc")
-    peer = folder()
+    peer, script = folder(), linker_script(core)
     files = [
         file
         for name in _FOLDERS
         for file in sorted((peer / "Source" / name).glob("*.c"))
         if not {"f16", "f32", "flt", "lstm"} & set(file.stem.split("_"))
     ]
-    files += [_HERE / "cmsis.c", _HERE / "mem.c"]
+    files += [_HERE / "cmsis.c", _HERE / "mem.c", *([] if core in BOARDS else [AGENT])]
     own = [*board.flags[toolchain.kind], f"-O{optimise}"]
     includes = [_HERE / "include", peer / "Include"]
     # CMSIS-NN loads words with memcpy, which must become one instruction.
@@ -117,11 +118,11 @@ def _build(core: str, optimise: str) -> Path:
     roots = [f"bare_{what}_{kind}" for kind in ("conv", "depthwise", "dense") for what in ("run", "room")]
     own += ["-Wl,--gc-sections", f"-Wl,-e,{roots[0]}", *(f"-Wl,-u,{name}" for name in roots)]
     own += ["-nostartfiles", "-nodefaultlibs"]
-    kept = cache_folder() / "bare" / digest(toolchain.version, LINKER_SCRIPT, *own, *map(str, objects))
+    kept = cache_folder() / "bare" / digest(toolchain.version, script, *own, *map(str, objects))
     if not (kept / "peer.elf").exists():
         with TemporaryDirectory() as name:
             scratch = Path(name)
-            (scratch / "bare.ld").write_text(LINKER_SCRIPT)
+            (scratch / "bare.ld").write_text(script)
             toolchain.run([*own, "-T", scratch / "bare.ld", *objects, "-lgcc", "-o", scratch / "peer.elf"])
             keep(scratch, kept)
     return kept / "peer.elf"
