@@ -143,10 +143,12 @@ class QemuMachine:
     def counts(self) -> dict[str, int]:
         """Executed instructions by function, since the last `clear`."""
         found: Counter[str] = Counter()
-        for place in np.flatnonzero(self._counts).tolist():
+        # The agent still runs until it waits.
+        counts = self._counts.copy()
+        for place in np.flatnonzero(counts).tolist():
             name = self.elf.function_at(2 * place)
             if not name.startswith("agent_"):
-                found[name] += int(self._counts[place])
+                found[name] += int(counts[place])
         return dict(found)
 
     def cycles(self) -> dict[str, int]:

@@ -11,13 +11,13 @@ from benchmarks.cmsis_nn.interpreter import MissingError
 from benchmarks.cmsis_nn.layers import Layer
 from benchmarks.cmsis_nn.ours import EmulatedLayers, Layers
 from benchmarks.cmsis_nn.table import Given, given
-from benchmarks.instructions.machine import BOARDS
+from benchmarks.instructions.machine import CORES
 
 from paths import data
 from spikelet import _data
 from support.conv_kernels import HostLayers
 from support.conv_layers import in_place_shift, outputs, random_input, random_layer
-from support.tools import COMPILERS, need_compiler
+from support.tools import COMPILERS, need
 
 #: Kernel sets that are built for this machine, with flags.
 HOST = {
@@ -26,7 +26,7 @@ HOST = {
     "host": (("host", "packed", "ref"), ()),
     "host without vectors": (("host", "packed", "ref"), ("-U__SSE2__",)),
 }
-PLACES = [*((core, compiler) for core in BOARDS for compiler in COMPILERS), *((name, "") for name in HOST)]
+PLACES = [*((core, compiler) for core in CORES for compiler in COMPILERS), *((name, "") for name in HOST)]
 STYLES = ["usual", "relu", "wide", "any"]
 ZEROS = [0.0, 0.25, 0.5, 0.75]
 #: What a kernel set has all of or none: the form of a list is theirs alone.
@@ -40,8 +40,8 @@ OF_LISTS = {
 def layers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Layers:
     """Layers as a core or a kernel set has them."""
     where, compiler = request.param
-    if where in BOARDS:
-        need_compiler("riscv" if where.startswith("RV") else "arm", compiler)
+    if where in CORES:
+        need(CORES[where], compiler)
         return EmulatedLayers(where, compiler)
     sets, flags = HOST[where]
     return HostLayers(tmp_path_factory.mktemp("layers"), sets, flags)
