@@ -6,9 +6,9 @@
  *
  * A group is pairs of entries; an odd one ends with an entry of size 0. Behind
  * it is an entry of size 0 whose row tells whether another group follows.
- * Values below 0 have groups of their own, from the middle of the list on.
- * Where there can be none, a set may list large values, which fill groups of
- * few entries, by themselves, from `below` to the end.
+ * Values below 0 have groups of their own, from the middle of the list on. The
+ * set armv6m lists large values otherwise, and all values where some may be
+ * below 0.
  */
 #ifndef SPKL_LANES_H
 #define SPKL_LANES_H

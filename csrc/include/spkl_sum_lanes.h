@@ -65,31 +65,44 @@ spkl_sum_wide_group(int32_t *acc, const struct spkl_lane_entry *entry,
     return entry;
 }
 
-/* A group: codes of `bits` bits at four places from `shift` on of a word; those
- * of a place are 16 bits apart. acc has the code of the first place. */
-static inline const struct spkl_lane_entry *
-spkl_sum_code_group(int32_t *acc, const struct spkl_lane_entry *entry,
-                    uintptr_t at, bool minus, uint32_t bits, uint32_t shift)
+/* Add an entry to sums of codes of `bits` bits at four places from `shift` on
+ * of a word; those of a place are 16 bits apart. */
+static inline void spkl_add_codes(uint32_t sums[4],
+                                  const struct spkl_lane_entry *entry,
+                                  uintptr_t at, uint32_t bits, uint32_t shift)
 {
     uint32_t mask = bits == 4 ? 0x000F000Fu : 0x00030003u;
-    uint32_t sums[4] = {0, 0, 0, 0};
+    uint32_t word = spkl_lane_words(entry, at)->word >> shift;
 
-    for (; entry->size != 0; entry += 2) {
-        for (unsigned i = 0; i < 2; i++) {
-            uint32_t word = spkl_lane_words(entry + i, at)->word >> shift;
-            uint32_t size = entry[i].size;
+    sums[0] += (word & mask) * entry->size;
+    sums[1] += (word >> bits & mask) * entry->size;
+    sums[2] += (word >> 2 * bits & mask) * entry->size;
+    sums[3] += (word >> 3 * bits & mask) * entry->size;
+}
 
-            sums[0] += (word & mask) * size;
-            sums[1] += (word >> bits & mask) * size;
-            sums[2] += (word >> 2 * bits & mask) * size;
-            sums[3] += (word >> 3 * bits & mask) * size;
-        }
-    }
+/* acc has the code of the first place. */
+static inline void spkl_widen_codes(int32_t *acc, const uint32_t sums[4],
+                                    bool minus, uint32_t bits)
+{
     spkl_widen_lanes(acc, (sums[0] & 0xFFFFu) | sums[2] << 16,
                      (sums[1] & 0xFFFFu) | sums[3] << 16, minus);
     acc += 16 / bits;
     spkl_widen_lanes(acc, sums[0] >> 16 | (sums[2] & 0xFFFF0000u),
                      sums[1] >> 16 | (sums[3] & 0xFFFF0000u), minus);
+}
+
+/* A group. Returns what ends it. */
+static inline const struct spkl_lane_entry *
+spkl_sum_code_group(int32_t *acc, const struct spkl_lane_entry *entry,
+                    uintptr_t at, bool minus, uint32_t bits, uint32_t shift)
+{
+    uint32_t sums[4] = {0, 0, 0, 0};
+
+    for (; entry->size != 0; entry += 2) {
+        spkl_add_codes(sums, entry, at, bits, shift);
+        spkl_add_codes(sums, entry + 1, at, bits, shift);
+    }
+    spkl_widen_codes(acc, sums, minus, bits);
     return entry;
 }
 
@@ -134,25 +147,6 @@ static inline void spkl_sum_byte_lanes(int32_t *acc, struct spkl_list *list,
     }
 }
 
-/* Add large values that are listed by themselves: codes of a word at `at`. */
-static inline void spkl_sum_large_codes(int32_t *acc,
-                                        const struct spkl_list *list,
-                                        uintptr_t at, uint32_t bits)
-{
-    const struct spkl_lane_entry *entry = spkl_lane_at(list->below);
-    const struct spkl_lane_entry *end = spkl_lane_at(list->end);
-
-    for (; list->zero == -128 && entry != end; entry++) {
-        uint32_t word = spkl_lane_words(entry, at)->word;
-
-        for (uint32_t i = 0; i < 32 / bits; i++, word >>= bits) {
-            uint32_t code = word & ((UINT32_C(1) << bits) - 1);
-
-            acc[i] = (int32_t)((uint32_t)acc[i] + code * entry->size);
-        }
-    }
-}
-
 /* The same of codes of 4 and 2 bits. */
 static inline void spkl_sum_code_lanes(int32_t *acc, struct spkl_list *list,
                                        size_t n, bool more, uint32_t bits,
@@ -179,7 +173,6 @@ static inline void spkl_sum_code_lanes(int32_t *acc, struct spkl_list *list,
                 entry = end + 1;
             } while (end->row != SPKL_LANES_END);
         }
-        spkl_sum_large_codes(acc, list, base, bits);
     }
 }
 

@@ -1,8 +1,8 @@
 /*
  * Cortex-M0, M0+: groups of entries of spkl_lanes.h; rows are addresses. Large
- * values, of which few fit a group, are listed downwards from the end
- * (sum_list_u8_s32.S). Inputs are read in words where they lie at words. Stack:
- * 40 bytes.
+ * values, of which few fit a group, are listed downwards from the end in pairs
+ * that add up to 257 at most (sum_list_u8_s32.S). Inputs are read in words where
+ * they lie at words. Stack: 48 bytes.
  */
     .syntax unified
     .thumb
@@ -17,18 +17,21 @@
     .equ ROWS, 20
     .equ BEGIN, 24
     .equ OPEN, 32       /* group[0]: the sum of the open group */
+    .equ PAIR, 36       /* group[1]: the first value of the open pair, or 0 */
     .equ START, 40      /* group[2]: where it starts, from BEGIN on */
 
-    .equ LARGE, 110
+    .equ LARGE, 64
 
     /* Stack */
     .equ LEFT, 0        /* inputs */
     .equ DOWN, 4        /* the last large value */
+    .equ LIST, 8
+    .equ FRAME, 12
 
     /* Registers: r0 where entries go, r1 inputs, r2 how many are left to take
      * without a look at the room, r4 a value, r5 a word, r6 its row, r7 what the
      * open group may still sum. r8 bytes of a row, r9 the sum, r10 where the
-     * open group starts, r11 the list, r12 0x80808080. */
+     * open group starts, r11 the open pair, r12 0x80808080. */
 
     /* List the value in r4. */
     .macro put
@@ -61,9 +64,11 @@
 spkl_list_above_s8:
     push    {r2-r7, lr}
     save_high
-    sub     sp, #8
+    sub     sp, #FRAME
     mov     r6, r3
-    mov     r11, r0
+    str     r0, [sp, #LIST]
+    ldr     r4, [r0, #PAIR]
+    mov     r11, r4
     str     r2, [sp, #LEFT]
     ldr     r3, [r0, #BELOW]
     str     r3, [sp, #DOWN]
@@ -155,17 +160,43 @@ spkl_list_above_s8:
     /* List a large value downwards. */
     .balign 4
 .Llarge:
-    ldr     r3, [sp, #DOWN]
+    add     r9, r4
+    mov     r3, r11
+    adds    r3, r3, r4
+    subs    r3, #255
+    cmp     r3, #2
+    bgt     3f
+1:  ldr     r3, [sp, #DOWN]
     subs    r3, #8
     str     r3, [sp, #DOWN]
     str     r4, [r3]
     str     r6, [r3, #4]
-    add     r9, r4
+    mov     r3, r11
+    cmp     r3, #0
+    bne     2f
+    mov     r11, r4
     movs    r3, #128
     bx      lr
+2:  movs    r3, #0
+    mov     r11, r3
+    movs    r3, #128
+    bx      lr
+    /* It does not fit the open pair. */
+3:  ldr     r3, [sp, #DOWN]
+    subs    r3, #8
+    str     r3, [sp, #DOWN]
+    str     r6, [r3, #4]
+    push    {r4}
+    movs    r4, #0
+    str     r4, [r3]
+    mov     r11, r4
+    pop     {r4}
+    b       1b
 
 .Ldone:
-    mov     r1, r11
+    ldr     r1, [sp, #LIST]
+    mov     r4, r11
+    str     r4, [r1, #PAIR]
     str     r0, [r1, #NEXT]
     mov     r4, r9
     str     r4, [r1, #SUM]
@@ -180,7 +211,7 @@ spkl_list_above_s8:
     ldr     r2, [sp, #LEFT]
     ldr     r3, [sp, #DOWN]
     str     r3, [r1, #BELOW]
-    add     sp, #8
+    add     sp, #FRAME
     restore_high
     pop     {r0, r3-r7}
     subs    r0, r0, r2

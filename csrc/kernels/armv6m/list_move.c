@@ -24,13 +24,8 @@ void spkl_list_move(struct spkl_list *list, const uint8_t *rows,
 
     move_rows(spkl_lane_at(list->begin), list->next, shift, list, rows,
               row_size);
-    if (list->zero == -128) {
-        move_rows(spkl_lane_at(list->below), list->end, shift, list, rows,
-                  row_size);
-    } else if (list->below != list->end) {
-        move_rows(spkl_lane_at(spkl_lanes_middle(list)), list->below, shift,
-                  list, rows, row_size);
-    }
+    move_rows(spkl_lane_at(list->below), list->end, shift, list, rows,
+              row_size);
     list->rows = rows;
     list->row_size = row_size;
 }
