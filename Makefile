@@ -13,10 +13,10 @@ SOURCES := setup.py pyproject.toml MANIFEST.in runtime/_build_engine.py \
 	$(shell find csrc -type d -o -name '*.[ch]' -o -name '*.def' -o -name '*.inc') \
 	$(shell find runtime converters -name '__init__.py')
 
-.PHONY: help demo test check lint format fuzz tools clean
+.PHONY: help demo test check bench-check lint format fuzz tools clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 12
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -39,6 +39,9 @@ test: $(VENV)/.test lint ## everything
 
 check: $(VENV)/.test lint ## the fast part, for daily use
 	$(BIN)/python -m pytest -n $(JOBS) -m 'not slow'
+
+bench-check: $(VENV)/.test ## count again: a line of the record that grew by 2 % fails (SET=small: a minute)
+	$(BIN)/python -m benchmarks.counts $(if $(filter small,$(SET)),--small)
 
 fuzz: $(VENV)/.test ## the fuzz targets of images and frames, a minute each
 	SPIKELET_FUZZ_SECONDS=60 $(BIN)/python -m pytest tests/fuzz

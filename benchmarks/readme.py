@@ -12,24 +12,21 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from benchmarks.instructions import record
-from benchmarks.instructions.budget import LIMITS
-from benchmarks.instructions.machine import BOARDS
+from benchmarks.counts import record
+from benchmarks.counts.record import Key
+from benchmarks.instructions.machine import CORES
 from benchmarks.instructions.workload import (
     NETWORKS,
     ROOT,
     TICKS,
     digits,
-    events_of,
     kinds_of_data,
     mnist_file,
-    network,
 )
 
 from spikelet import board_files, toolchain
 from spikelet.converters import convert
 from spikelet.engine import Engine
-from spikelet.firmware import engine_size
 
 __all__ = ["rows"]
 
@@ -41,16 +38,17 @@ def rows() -> Iterator[str]:
     data = "mnist" in kinds_of_data()
     if data:
         yield from (_accuracy(name) for name in NETWORKS)
-        for core in LIMITS:
-            total = _recorded(core, "zero", "mnist")
-            if core != "M33" and total is not None:
+        for core in CORES:
+            total = _recorded("instructions", core, "zero", "mnist")
+            synops = record.read().get(Key("synaptic operations", "", "", "zero", "mnist"))
+            if core != "M33" and total is not None and synops is not None:
                 what = f"instructions a synaptic operation, whole inferences, {core}, gcc -O2"
-                yield _row(what, f"{total / _synops(record.SAMPLES):.2f}")
-    quiet = _recorded("M4", "quiet tick", "")
+                yield _row(what, f"{total / synops:.2f}")
+    quiet = _recorded("quiet tick", "M4", "silent")
     if quiet is not None:
         yield _row("a tick in which nothing happens, M4", f"{quiet} instructions")
-    if "gcc" in toolchain.available("arm"):
-        size = engine_size("cortex-m0", network("zero"), compiler="gcc").total
+    size = _recorded("bytes", "M0+", "zero", "-Os")
+    if size is not None:
         yield _row("engine code for that network, loader included, Cortex-M0+, -Os", f"{size:,} bytes")
     host = json.loads(Path(__file__).with_name("host.json").read_text())
     yield _row(
@@ -86,20 +84,12 @@ def _test_set() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
         return images, file["y"]
 
 
-@cache
-def _synops(samples: int) -> int:
-    """Synaptic operations of the first digits."""
-    with Engine(network("zero")) as engine:
-        for image in digits("mnist", samples):
-            engine.run(events_of(image), reset=False)
-        return sum(stats.synops for stats in engine.stats())
-
-
-def _recorded(core: str, name: str, data: str) -> int | None:
-    """Instructions with the gcc of this machine, if it is that of the record."""
-    if "gcc" not in toolchain.available(board_files.load(BOARDS[core]).arch):
+def _recorded(subject: str, core: str, case: str, data: str = "") -> int | None:
+    """A count with the gcc of this machine, if it is that of the record."""
+    arch = board_files.load(CORES[core]).arch
+    if "gcc" not in toolchain.available(arch):
         return None
-    return record.read().get(record.key(core, "gcc", name, data))
+    return record.read().get(Key(subject, core, toolchain.find(arch, "gcc").version, case, data))
 
 
 if __name__ == "__main__":

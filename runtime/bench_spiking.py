@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from spikelet import bench_child as child
 
 __all__ = ["CORES", "NETWORKS", "Code", "Core", "Counts", "Network", "count"]
 
-CORES = ("M4", "M33", "M3", "M0+", "RV32IMC")
+CORES = ("M4", "M33", "M3", "M0+", "RV32IMC", "M55")
 NETWORKS = ("dense8", "dense4", "dense2", "dense1", "nmnist", "braille")
 
 
@@ -20,12 +20,14 @@ class Code:
 
     Args:
         instructions: executed.
+        cycles: modelled, without wait states (docs/explanation/cycles.md); 0 where there is no model.
         code: flash [bytes] of functions and their tables.
         model: flash [bytes] of the network.
         ram: [bytes] without the stack.
     """
 
     instructions: int
+    cycles: int
     code: int
     model: int
     ram: int
@@ -66,14 +68,14 @@ class Core:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """All that was counted, what it was counted with, and why networks are missing."""
+    """All that was counted, what it was counted with, and why networks or cores are missing."""
 
     compilers: Sequence[str]
     flags: str
     emulator: str
     networks: Sequence[Network]
     cores: Sequence[Core]
-    missing: Mapping[str, str] = field(default_factory=dict)
+    missing: Sequence[str] = ()
 
 
 def count(
@@ -103,7 +105,7 @@ def count(
         emulator=head["emulator"],
         networks=[_network(**line) for line in told["network"]],
         cores=[Core(**line) for line in told["core"]],
-        missing={line["network"]: line["reason"] for line in told["missing"]},
+        missing=[line["reason"] for line in told["missing"]],
     )
 
 

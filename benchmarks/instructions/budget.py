@@ -24,12 +24,8 @@ from spikelet.reference import Reference
 from spikelet.runner import Variable
 from spikelet.toolchain import cache_folder, digest
 
-__all__ = ["LIMITS", "QUIET_LIMIT", "Bare", "Counted", "count", "count_model", "count_quiet_tick"]
+__all__ = ["Bare", "Counted", "count", "count_model", "count_quiet_tick"]
 
-#: Most instructions a synaptic operation, whole, built by gcc -O2 (issue 3).
-LIMITS: Mapping[str, float] = {"M4": 1.3, "M33": 1.3, "M3": 1.9, "M0+": 2.4, "RV32IMC": 2.5, "M55": 0.45}
-#: Most instructions of a tick in which nothing happens, on M4.
-QUIET_LIMIT = 100
 _ROOTS = ("bare_start", "bare_sample", "bare_events", "bare_ticks", "bare_probe", "bare_synops")
 #: In the memory of the machine.
 _IMAGE, _ARENA, _EVENTS, _VALUES = 0, 0x10_0000, 0x20_0000, 0x28_0000

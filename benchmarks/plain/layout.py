@@ -12,10 +12,10 @@ import numpy.typing as npt
 from spikelet.model import LifChoices, Model, Population, ProjectionKind, ResetKind
 from spikelet.rules import absent_value
 
-__all__ = ["Layer", "layers_of"]
+__all__ = ["CHOICES", "Layer", "layers_of"]
 
 #: What dense.c computes: semantics 3.2.
-_CHOICES = LifChoices(fires=True, reset_kind=ResetKind.SET, reset_next=True, reset_before_leak=True)
+CHOICES = LifChoices(fires=True, reset_kind=ResetKind.SET, reset_next=True, reset_before_leak=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Layer:
 
 
 def layers_of(model: Model) -> Sequence[Layer]:
-    """The layers of a chain of two dense layers.
+    """The layers of a chain of two dense layers, which dense.c lets rest at the start of each sample.
 
     Raises:
         ValueError: dense.c cannot compute the model.
@@ -53,15 +53,15 @@ def layers_of(model: Model) -> Sequence[Layer]:
     populations, projections = model.populations, model.projections
     chain = [(q.from_input, q.source, q.target) for q in projections] == [(True, 0, 0), (False, 0, 1)]
     dense = all(q.kind is ProjectionKind.DENSE and q.source_map is None for q in projections)
-    if not (chain and dense and len(populations) == 2 and model.reset_between):
-        raise ValueError("plain C is of two dense layers that rest between samples")
+    if not (chain and dense and len(populations) == 2):
+        raise ValueError("plain C is of two dense layers")
     return [_layer(p, q.weights) for p, q in zip(populations, projections, strict=True)]
 
 
 def _layer(population: Population, weights: npt.NDArray[Any]) -> Layer:
     given: Mapping[str, Any] = population.parameters
     decay = np.unique(np.asarray(given["decay_v"]))
-    if population.choices != _CHOICES or set(given) - {"decay_v", "bias", "fire_above"} or decay.size != 1:
+    if population.choices != CHOICES or set(given) - {"decay_v", "bias", "fire_above"} or decay.size != 1:
         raise ValueError(f"plain C is of neurons with one leak, reset to zero in the next tick, not {population.name}")
 
     def full(name: str) -> npt.NDArray[np.int32]:

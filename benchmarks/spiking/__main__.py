@@ -16,9 +16,10 @@ from importlib.metadata import version
 from itertools import product
 from typing import Any
 
-from benchmarks.instructions.machine import BOARDS
+from benchmarks.data import MissingError
+from benchmarks.instructions.machine import CORES
 from benchmarks.spiking import table
-from benchmarks.spiking.cases import NETWORKS, MissingError
+from benchmarks.spiking.cases import NETWORKS
 
 from spikelet import board_files, toolchain
 from spikelet.errors import BoardError
@@ -28,11 +29,11 @@ def main() -> None:
     """Count, in processes of their own, and print as they come."""
     parser = argparse.ArgumentParser(prog="benchmarks.spiking", description=__doc__)
     parser.add_argument("--network", choices=sorted(NETWORKS), action="append", help="may be given again; none: all")
-    parser.add_argument("--core", choices=sorted(BOARDS), action="append", help="may be given again; none: all")
+    parser.add_argument("--core", choices=sorted(CORES), action="append", help="may be given again; none: all")
     parser.add_argument("--compiler", choices=["gcc", "zig"], default="gcc")
     parser.add_argument("--samples", type=int, default=5)
     options = parser.parse_args()
-    cores = options.core or list(BOARDS)
+    cores = options.core or list(CORES)
     try:
         _print(_head(cores, options.compiler))
     except BoardError as error:
@@ -49,7 +50,7 @@ def main() -> None:
 
 def _head(cores: list[str], compiler: str) -> dict[str, Any]:
     """What is counted with."""
-    found = {core: toolchain.find(board_files.load(BOARDS[core]).arch, compiler).version for core in cores}
+    found = {core: toolchain.find(board_files.load(CORES[core]).arch, compiler).version for core in cores}
     return {
         "kind": "head",
         "compilers": sorted(set(found.values())),
@@ -60,14 +61,14 @@ def _head(cores: list[str], compiler: str) -> dict[str, Any]:
 
 def _lines(jobs: list[tuple[str, Future[Any]]]) -> Iterator[dict[str, Any]]:
     """Results in order; what is missing is told once."""
-    missing: set[str] = set()
+    told: set[str] = set()
     for name, job in jobs:
         try:
             result = job.result()
-        except MissingError as error:
-            if name not in missing:
-                missing.add(name)
-                yield {"kind": "missing", "network": name, "reason": str(error)}
+        except (MissingError, BoardError) as error:
+            if str(error) not in told:
+                told.add(str(error))
+                yield {"kind": "missing", "reason": str(error)}
             continue
         yield {"kind": "network" if name else "core", **asdict(result)}
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from benchmarks.instructions.workload import ROOT, TICKS, digits, events_of, kinds_of_data, network
+from benchmarks.data import file
+from benchmarks.instructions.workload import TICKS, digits, events_of, kinds_of_data, network
 
 from spikelet.converters.pipeline import convert
 from spikelet.events import EventArray, from_dense, load
 from spikelet.model import Model
 
-__all__ = ["NETWORKS", "Case", "MissingError", "case_of"]
+__all__ = ["NETWORKS", "Case", "case_of"]
 
 #: Networks by name, with their titles.
 NETWORKS: Mapping[str, str] = {
@@ -28,10 +27,6 @@ NETWORKS: Mapping[str, str] = {
 _DENSE = {"dense8": "zero", "dense4": "zero4", "dense2": "zero2", "dense1": "zero1"}
 _TICK_US = 1000
 _BRAILLE_TICKS = 256
-
-
-class MissingError(Exception):
-    """Data is not there; the message says how to get at it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +44,7 @@ def case_of(name: str, samples: int, data: str = "") -> Case:
     """Convert a network of NETWORKS.
 
     Args:
-        name: of NETWORKS.
+        name: of NETWORKS, or of workload.NETWORKS and FEW_BITS.
         samples: how many at most.
         data: digits of workload.kinds_of_data; "": the best there are. Of dense networks only.
 
@@ -62,13 +57,13 @@ def case_of(name: str, samples: int, data: str = "") -> Case:
         return _braille(samples)
     kind = data or kinds_of_data()[-1]
     given = [events_of(image) for image in digits(kind, samples)]
-    return Case(name=name, model=network(_DENSE[name]), samples=given, ticks=TICKS, data=f"digits: {kind}")
+    return Case(name=name, model=network(_DENSE.get(name, name)), samples=given, ticks=TICKS, data=f"digits: {kind}")
 
 
 def _nmnist() -> Case:
     """With sinabs' defaults for IAF, one recording with counts kept."""
     model = convert(
-        _file("nir/cnn_sinabs.nir"),
+        file("nir/cnn_sinabs.nir"),
         framework="sinabs",
         reset="subtract",
         several=True,
@@ -78,25 +73,18 @@ def _nmnist() -> Case:
         max_sum=4624,
         output_queue=4096,
     )
-    events = load(_file("events/sample_nmnist.bin")).to_events(_TICK_US, shape=(2, 34, 34), start_us=0)
+    events = load(file("events/sample_nmnist.bin")).to_events(_TICK_US, shape=(2, 34, 34), start_us=0)
     ticks = int(events["tick"][-1]) + 1
     return Case(name="nmnist", model=model, samples=[events], ticks=ticks, data="a recording of N-MNIST, ticks of 1 ms")
 
 
 def _braille(samples: int) -> Case:
     """The network's own data is not free: a twelfth of the inputs fires in three ticks of four."""
-    file = _file("nir/braille_noDelay_noBias_subtract.nir")
-    model = convert(file, framework="snntorch", reset="subtract", output_queue=7 * _BRAILLE_TICKS)
+    found = file("nir/braille_noDelay_noBias_subtract.nir")
+    model = convert(found, framework="snntorch", reset="subtract", output_queue=7 * _BRAILLE_TICKS)
     rng = np.random.default_rng(1)
     size, given = model.inputs[0].size, []
     for _ in range(samples):
         dense = (rng.random((_BRAILLE_TICKS, size)) < 0.08) & (rng.random((_BRAILLE_TICKS, 1)) < 0.75)
         given.append(from_dense(dense.astype(int)))
     return Case(name="braille", model=model, samples=given, ticks=_BRAILLE_TICKS, data="random input")
-
-
-def _file(name: str) -> Path:
-    folder = Path(os.environ.get("SPIKELET_DATA", ROOT.parent / "shared" / "data"))
-    if not (folder / name).exists():
-        raise MissingError(f"{name} is not there: set SPIKELET_DATA to the folder with the shared data")
-    return folder / name

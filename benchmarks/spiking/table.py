@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.instructions.budget import count_model, count_quiet_tick
-from benchmarks.instructions.machine import BOARDS
+from benchmarks.instructions.machine import CORES
 from benchmarks.instructions.workload import network
 from benchmarks.spiking.cases import NETWORKS, case_of
 from benchmarks.spiking.plain import count_plain
@@ -26,7 +26,8 @@ def network_of(name: str, core: str, compiler: str, samples: int) -> Network:
     counted = count_model(core, compiler, case.model, case.samples, case.ticks)
     ours = Code(
         instructions=counted.total,
-        code=engine_size(BOARDS[core], case.model, compiler=compiler, optimise="2").total,
+        cycles=counted.cycles,
+        code=engine_size(CORES[core], case.model, compiler=compiler, optimise="2").total,
         model=len(encode(case.model)),
         ram=arena_size(case.model),
     )
@@ -48,5 +49,5 @@ def network_of(name: str, core: str, compiler: str, samples: int) -> Network:
 
 def core_of(core: str, compiler: str) -> Core:
     """What is told of a core alone."""
-    size = engine_size(BOARDS[core], network("zero"), compiler=compiler, optimise="s").total
+    size = engine_size(CORES[core], network("zero"), compiler=compiler, optimise="s").total
     return Core(core=core, quiet=count_quiet_tick(core, compiler), small_engine=size)

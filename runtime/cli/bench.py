@@ -11,6 +11,7 @@ __all__ = ["SUBCOMMANDS", "command"]
 #: In the order of use, with what `spikelet bench --help` says of them.
 SUBCOMMANDS = {
     "spiking": "Count spiking networks beside plain C's.",
+    "scaling": "Count how cost grows with events, fan-out, neurons and idle time.",
     "int8": "Count int8 layers beside CMSIS-NN's.",
     "host": "Time the host engine beside snnTorch.",
 }

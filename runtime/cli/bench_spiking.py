@@ -38,32 +38,37 @@ def command(*, networks: tuple[str, ...], cores: tuple[str, ...], compiler: str,
     for _, rows in groupby(found.networks, key=lambda row: row.network):
         _print(list(rows))
     _print_cores(found.cores)
-    for name, reason in found.missing.items():
-        say(f"{name} is left out: {reason}")
+    for reason in found.missing:
+        say(f"left out: {reason}")
     say(f"{', '.join(found.compilers)}, {found.flags}; {found.emulator}; all results are the numpy reference's")
     say(f"again: {shlex.join(_words(networks, cores, compiler, samples))}")
 
 
 def _print(rows: Sequence[Network]) -> None:
     first = rows[0]
-    given = f"{first.data}, {first.samples} x {first.ticks} ticks, {number(first.synops)} synaptic operations"
-    title = f"{first.title}: instructions a synaptic operation\n{given}"
+    say(f"{first.title}: a synaptic operation, whole inferences")
+    say(f"{first.data}, {first.samples} x {first.ticks} ticks, {number(first.synops)} synaptic operations")
     if first.plain is None:
-        made = [(row.core, _each(row, row.ours), size(row.ours.code)) for row in rows]
-        table(title, ("core", "#spikelet", "#its code"), made)
+        made: Rows = [(row.core, *_each(row, row.ours), size(row.ours.code)) for row in rows]
+        table("", ("core", "#instructions", "#cycles", "#code"), made)
     else:
-        columns = ("core", "#plain C", "#spikelet", "#ratio", "#code of plain C", "#of spikelet")
-        table(title, columns, [_beside(row, row.plain) for row in rows if row.plain])
+        sides = ("#plain C", "#spikelet", "#ratio")
+        columns = ("core", *sides, "#cycles, plain C", "#spikelet", "#ratio", "#code, plain C", "#spikelet")
+        table("", columns, [_beside(row, row.plain) for row in rows if row.plain])
     say(f"network {size(first.ours.model)}{_plain(first, 'model')}, RAM {size(first.ours.ram)}{_plain(first, 'ram')}\n")
 
 
 def _beside(row: Network, plain: Code) -> Sequence[str]:
-    ratio = number(row.ours.instructions / plain.instructions, 3)
-    return row.core, _each(row, plain), _each(row, row.ours), ratio, size(plain.code), size(row.ours.code)
+    instructions, cycles = zip(_each(row, plain), _each(row, row.ours), strict=True)
+    return (
+        *(row.core, *instructions, number(row.ours.instructions / plain.instructions, 3)),
+        *(*cycles, number(row.ours.cycles / plain.cycles, 3) if plain.cycles else ""),
+        *(size(plain.code), size(row.ours.code)),
+    )
 
 
-def _each(row: Network, code: Code) -> str:
-    return number(code.instructions / row.synops, 3)
+def _each(row: Network, code: Code) -> tuple[str, str]:
+    return number(code.instructions / row.synops, 3), number(code.cycles / row.synops, 3) if code.cycles else ""
 
 
 def _plain(row: Network, what: str) -> str:
