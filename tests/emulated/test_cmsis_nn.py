@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
 from benchmarks.cmsis_nn import peer
 from benchmarks.cmsis_nn.interpreter import MissingError
@@ -31,13 +33,22 @@ MODELS = [
 ]
 
 
-def _count(model: str, core: str, **more: float) -> Counts:
+#: Of an auto-encoder of fully connected layers: instructions, and modelled cycles.
+AUTOENCODER = {"M4": 0.58, "M33": 0.58, "M3": 0.36, "M0+": 0.45}
+AUTOENCODER_CYCLES = {"M4": 0.72, "M33": 0.72, "M3": 0.65, "M0+": 0.45}
+
+
+def _need() -> None:
     try:
         peer.version()
         interpreter_version()
     except MissingError as error:
         pytest.skip(str(error))
     need_compiler("arm", "gcc")
+
+
+def _count(model: str, core: str, **more: float) -> Counts:
+    _need()
     return count([data(f"tflite/{model}.tflite")], [core], inputs=data("tflite/inputs.npz"), **more)
 
 
@@ -62,6 +73,24 @@ def test_no_layer_takes_more_than_the_peers_without_zeros(model: str, core: str)
     assert all(layer.equal for layer in found.layers)
     assert sum(c.ours for c in found.layers) <= DENSE[core] * sum(c.peer for c in found.layers)
     assert [c for c in found.layers if c.ours > c.peer and c.macs > SMALL] == []
+
+
+@pytest.mark.parametrize("zeros", [None, 0.0])
+@pytest.mark.parametrize("core", AUTOENCODER)
+def test_auto_encoders_take_less_than_the_peers(core: str, zeros: float | None, tmp_path: Path) -> None:
+    """Ten fully connected layers, the first without zeros; with `zeros` 0 no layer has any."""
+    _need()
+    file = import_module("support.tflite_autoencoder").write(tmp_path / "autoencoder.tflite")
+    values = np.rint(np.random.default_rng(4).normal(10, 45, (1, 640)))
+    np.savez(tmp_path / "inputs.npz", given=np.clip(values, -128, 127).astype(np.int8))
+    found = count([file], [core], inputs=tmp_path / "inputs.npz", zeros=zeros)
+
+    assert [c for c in found.layers if c.ours > c.peer] == []
+    if zeros is None:
+        assert all(layer.equal for layer in found.layers)
+        assert sum(c.ours for c in found.layers) <= AUTOENCODER[core] * sum(c.peer for c in found.layers)
+        cycles = AUTOENCODER_CYCLES[core] * sum(c.peer_cycles for c in found.layers)
+        assert sum(c.ours_cycles for c in found.layers) <= cycles
 
 
 def test_without_the_peer_spikelet_is_counted_alone_and_the_reason_told(

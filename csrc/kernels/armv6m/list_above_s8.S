@@ -2,7 +2,7 @@
  * Cortex-M0, M0+: groups of entries of spkl_lanes.h; rows are addresses. Large
  * values, of which few fit a group, are listed downwards from the end in pairs
  * that add up to 257 at most (sum_list_u8_s32.S). Inputs are read in words where
- * they lie at words. Stack: 48 bytes.
+ * they lie at words. Stack: 60 bytes.
  */
     .syntax unified
     .thumb
