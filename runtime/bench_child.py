@@ -33,7 +33,8 @@ def count(module: str, words: Iterable[str]) -> list[dict[str, Any]]:
     )
     if done.returncode != 0:
         said = done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"]
-        raise SpikeletError(f"{module}: {said[-1]}")
+        hint = "; pip install 'spikelet[bench,emulator]'" if said[-1].startswith("ModuleNotFoundError") else ""
+        raise SpikeletError(f"{module}: {said[-1]}{hint}")
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 

@@ -131,7 +131,7 @@ def test_the_pages_that_promise_commands_are_run() -> None:
 
     assert {
         f"docs/how-to/{name}.md"
-        for name in ("boards", "budget", "convert", "evaluate", "from-keras-to-a-board", "verify")
+        for name in ("bench", "boards", "budget", "convert", "evaluate", "from-keras-to-a-board", "verify")
     } <= names
     assert {"README.md", "docs/tutorial/first-network.md"} <= names
 
