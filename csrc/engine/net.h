@@ -128,7 +128,14 @@ static inline void spkl_begin_sample_if_due(const struct spkl_net *net)
 }
 
 /* tick.c: a statistic. */
+#if defined(__OPTIMIZE_SIZE__)
 void spkl_count_up(uint64_t *counter, uint32_t n);
+#else
+static inline void spkl_count_up(uint64_t *counter, uint32_t n)
+{
+    *counter += n;
+}
+#endif
 
 /* Kernel: n spikes of value 1 of neurons below size. Returns false when one is
  * not; what `to` holds is undefined then. `to` is aligned to 4. */
