@@ -18,7 +18,7 @@ from spikelet.graded.engine import GradedEngine
 from spikelet.graded.evaluate import evaluate
 from spikelet.graded.report import describe
 
-__all__ = ["MODELS", "PAGE", "folder", "instructions", "memory"]
+__all__ = ["MODELS", "PAGE", "cycles", "folder", "instructions", "memory"]
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "explanation" / "int8-figures.md"
@@ -63,14 +63,23 @@ def memory() -> Iterator[str]:
 
 def instructions(found: Counts) -> Iterator[str]:
     """Rows of the table of instructions: spikelet's of the layers that CMSIS-NN has, and their part of its own."""
-    cores = [core for core in CORES if any(layer.core == core for layer in found.layers)]
+    yield from _sides(found, "ours", "peer")
+
+
+def cycles(found: Counts) -> Iterator[str]:
+    """The same of modelled cycles, of the cores that have a model."""
+    yield from _sides(found, "ours_cycles", "peer_cycles")
+
+
+def _sides(found: Counts, mine: str, others: str) -> Iterator[str]:
+    cores = [core for core in CORES if any(layer.core == core and getattr(layer, mine) for layer in found.layers)]
     yield f"| network | {' | '.join(cores)} |"
     yield f"| --- |{' --- |' * len(cores)}"
     for file, (what, _) in MODELS.items():
         cells = []
         for core in cores:
             listed = [layer for layer in found.layers if layer.core == core and Path(layer.model).name == file]
-            ours, theirs = sum(layer.ours for layer in listed), sum(layer.peer for layer in listed)
+            ours, theirs = (sum(getattr(layer, side) for layer in listed) for side in (mine, others))
             cells.append(f"{ours:,} of {theirs:,}: **{ours / theirs:.2f}**" if theirs else f"{ours:,}")
         yield f"| {what} | {' | '.join(cells)} |"
 
@@ -88,6 +97,7 @@ def main() -> None:
     options = parser.parse_args()
     found = count([folder() / file for file in MODELS], [], inputs=folder() / "inputs.npz")
     tables = {"memory": list(memory()), "instructions": list(instructions(found))}
+    tables["cycles"] = list(cycles(found))
     tables["made with"] = [f"{found.missing or found.peer}; {found.compiler} {found.flags}; {found.reference}."]
     if not options.write:
         print("\n\n".join("\n".join(rows) for rows in tables.values()))

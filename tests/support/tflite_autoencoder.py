@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ def write(path: Path) -> Path:
     net = file.main
     at, scale = net.input((1, SIZES[0]), scale=0.4, zero_point=89), 0.4
     spread = 0.4 * 60
-    for i, (inputs, outputs) in enumerate(zip(SIZES, SIZES[1:], strict=False)):
+    for i, (inputs, outputs) in enumerate(pairwise(SIZES)):
         last = i == len(SIZES) - 2
         weights = np.clip(np.rint(rng.normal(0, 28, (outputs, inputs))), -127, 127).astype(np.int8)
         spread *= 0.01 * 28 * np.sqrt(inputs) * (1.0 if last else 0.7)
