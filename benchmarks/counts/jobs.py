@@ -11,6 +11,7 @@ from benchmarks.cmsis_nn import table as int8
 from benchmarks.counts.record import SAMPLES, Key
 from benchmarks.data import MissingError, file
 from benchmarks.instructions.budget import count_model, count_quiet_tick
+from benchmarks.instructions.convolution import count_convolution
 from benchmarks.instructions.machine import CORES
 from benchmarks.instructions.workload import FEW_BITS, NETWORKS, kinds_of_data, network
 from benchmarks.spiking.cases import case_of
@@ -64,7 +65,7 @@ def jobs(*, small: bool = False, subjects: frozenset[str] = frozenset()) -> list
 
     Args:
         small: those that take a minute and need no data that is not part of the project.
-        subjects: of "instructions", "plain C", "quiet tick", "bytes" and "int8"; empty: all.
+        subjects: of SUBJECTS; empty: all.
     """
     found = [*_small()] if small else [*_int8(), *_spiking(), *_bare()]
     return [job for job in found if not subjects or job.subject in subjects]
@@ -82,6 +83,7 @@ def _small() -> Iterator[Job]:
             yield Job("bytes", core, compiler, "zero", "-Os")
     for compiler in _compilers("M4"):
         yield Job("instructions", "M4", compiler, "zero4", "made up")
+        yield Job("convolution", "M4", compiler, "conv3x3x16", "events alone")
 
 
 def _spiking() -> Iterator[Job]:
@@ -89,6 +91,7 @@ def _spiking() -> Iterator[Job]:
         for compiler in _compilers(core):
             for name, data in product((*NETWORKS, *FEW_BITS), kinds_of_data()):
                 yield Job("instructions", core, compiler, name, data)
+            yield Job("convolution", core, compiler, "conv3x3x16", "events alone")
         if "gcc" in _compilers(core):
             for name in ("nmnist", "braille"):
                 yield Job("instructions", core, "gcc", name, "")
@@ -117,6 +120,12 @@ def _instructions(job: Job) -> Iterator[tuple[Key, int]]:
     if counted.cycles:
         yield job.key("instructions, cycles"), counted.cycles
     yield Key("synaptic operations", "", "", job.case, job.data), counted.synops
+
+
+def _convolution(job: Job) -> Iterator[tuple[Key, int]]:
+    instructions, synops = count_convolution(job.core, job.compiler)
+    yield job.key("instructions"), instructions
+    yield Key("synaptic operations", "", "", job.case, job.data), synops
 
 
 def _plain(job: Job) -> Iterator[tuple[Key, int]]:
@@ -154,6 +163,7 @@ def _int8_model(job: Job) -> Iterator[tuple[Key, int]]:
 
 SUBJECTS: Mapping[str, Callable[[Job], Iterator[tuple[Key, int]]]] = {
     "instructions": _instructions,
+    "convolution": _convolution,
     "plain C": _plain,
     "quiet tick": _quiet,
     "bytes": _bytes,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["FOUR_BITS", "LIMITS", "QUIET_LIMIT", "SMALL_ENGINE"]
+__all__ = ["CONVOLUTION", "FOUR_BITS", "LIMITS", "QUIET_LIMIT", "SMALL_ENGINE"]
 
 #: The 784-128-10 networks with weights of 8 bits.
 LIMITS: Mapping[str, float] = {"M4": 1.3, "M33": 1.3, "M3": 1.9, "M0+": 2.4, "RV32IMC": 2.5, "M55": 0.45}
 #: With weights of 4 bits.
 FOUR_BITS: Mapping[str, float] = {"M4": 1.4, "M3": 1.4}
+#: What the events of a convolution of 3 x 3 and 16 channels add to a tick.
+CONVOLUTION: Mapping[str, float] = {"M4": 2.8}
 #: Instructions of a tick of two populations in which nothing happens, on M4.
 QUIET_LIMIT = 100
 #: Bytes of the engine for dense LIF, loader included, on M0+ at -Os.

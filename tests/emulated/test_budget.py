@@ -8,7 +8,8 @@ import pytest
 from benchmarks.counts import record
 from benchmarks.counts.jobs import Job, jobs, run
 from benchmarks.instructions.budget import count
-from benchmarks.instructions.limits import FOUR_BITS, LIMITS, QUIET_LIMIT, SMALL_ENGINE
+from benchmarks.instructions.convolution import count_convolution
+from benchmarks.instructions.limits import CONVOLUTION, FOUR_BITS, LIMITS, QUIET_LIMIT, SMALL_ENGINE
 from benchmarks.instructions.machine import CORES
 from benchmarks.instructions.workload import NETWORKS, kinds_of_data
 
@@ -35,6 +36,16 @@ def test_an_inference_stays_within_its_limit(case: tuple[str, str, str, str]) ->
     found = count(core, compiler, name, data, record.SAMPLES)
 
     assert found.per_synop <= (FOUR_BITS if name == "zero4" else LIMITS)[core]
+
+
+@pytest.mark.parametrize("core", CONVOLUTION)
+def test_the_events_of_a_convolution_stay_within_their_limit(core: str) -> None:
+    """Address work, lists and wakened blocks included; membranes are compared on the way."""
+    _need(core, "gcc")
+
+    instructions, synops = count_convolution(core, "gcc")
+
+    assert instructions <= CONVOLUTION[core] * synops
 
 
 def test_no_line_of_the_small_record_grew() -> None:
