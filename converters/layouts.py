@@ -63,7 +63,8 @@ def is_sparse(matrix: csr_array | FloatArray, wish: str) -> bool:
         return True
     if n > FOURS_BELOW[wish] * elements:
         return False
-    return 4 * int(blocks_of_rows(matrix).sum()) <= FOURS_BELOW[wish] * elements
+    blocks = int(blocks_of_rows(matrix).sum())
+    return bool(4 * blocks <= FOURS_BELOW[wish] * elements)
 
 
 def kind_of(weights: SparseWeights, wish: str) -> ProjectionKind:

@@ -115,8 +115,8 @@ def projection(
         source_map = None if part.source_map is None else replace(part.source_map, planar=places[0] is None)
         weights = np.ascontiguousarray(part.weight[rows][:, into]).astype(np.int8)
         return replace(made, weights=weights, source_map=source_map)
-    rows = _rows(part.weight, out_of, into)
-    return replace(made, kind=kind_of(rows, wish), weights=rows, bits=8)
+    sparse = _rows(part.weight, out_of, into)
+    return replace(made, kind=kind_of(sparse, wish), weights=sparse, bits=8)
 
 
 def _reads(source_map: SourceMap, place: Place) -> bool:

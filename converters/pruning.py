@@ -115,8 +115,8 @@ def pruned(
     everything = np.arange(len(meant))
     start = {path: own[0] for path, own in ways.items()}
     if share == AUTO:
-        path = _searched(ways, lambda chosen: loss(search, chosen), max_loss, wish)
-        chosen = _confirmed(path, lambda chosen: loss(check, chosen), max_loss)
+        steps = _searched(ways, lambda chosen: loss(search, chosen), max_loss, wish)
+        chosen = _confirmed(steps, lambda chosen: loss(check, chosen), max_loss)
     else:
         last = {path: [way for way in own if way.share in (0.0, share)] for path, own in ways.items()}
         chosen = {path: min(own, key=lambda way: way.cost.of(wish)) for path, own in last.items()}

@@ -188,14 +188,17 @@ def _engine_includes() -> list[Path]:
 def _engine(board: Board, parts: Parts, optimise: str) -> list[Path]:
     """The engine's files for a board: of each kernel the first set that has it.
 
-    Where size comes first that is a small form of a board's set, then `ref`, whose kernels are the smallest in C.
+    Where size comes first that is a small form of a board's set, then `ref`, whose kernels are the smallest in C. Else
+    a model may wish a kernel from another one of the board's sets, or `ref`; of others nothing is taken.
     """
     kernels = data_path("csrc") / "kernels"
     files = [*_sources("csrc", *parts.engines), *(data_path("csrc") / name for name in parts.engine_files)]
     small = (*(f"{name}_small" for name in board.kernels), "ref")
     sets = (*small, *board.kernels) if optimise == "s" else board.kernels
     for name in parts.kernels:
-        choice = (kernels / s / f"{name}{suffix}" for s in sets for suffix in (".S", ".c"))
+        wished = parts.sets.get(name)
+        first = (wished,) if wished in (*sets, "ref") and optimise != "s" else ()
+        choice = (kernels / s / f"{name}{suffix}" for s in (*first, *sets) for suffix in (".S", ".c"))
         files.append(next(f for f in choice if f.exists()))
     return files
 

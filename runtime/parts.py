@@ -21,8 +21,10 @@ from spikelet.graded.model import GradedModel
 from spikelet.model import Model
 from spikelet.networks import image_of, work_of
 
-__all__ = ["Parts", "parts_of"]
+__all__ = ["KERNEL_SETS", "Parts", "kernel_sets", "parts_of"]
 
+#: Where a model's meta says which set some kernels are to come from, by name (`spikelet tune`).
+KERNEL_SETS = "kernel_sets"
 #: Of the application for models that are loaded at run time.
 _ALL = ("spiking", "graded")
 
@@ -33,7 +35,8 @@ class Parts:
 
     `folders` and `files` are in firmware/, less the files named in `without`; `engines` and `engine_files` in csrc/;
     `kernels` by name. `tables` and `written` are generated files, `tables` those that the engine needs. `image` and
-    `work` are the embedded model's bytes of flash and of RAM.
+    `work` are the embedded model's bytes of flash and of RAM. `sets` are the sets of kernels that do not come from
+    the first one of the board's that has them.
     """
 
     folders: tuple[str, ...]
@@ -46,6 +49,7 @@ class Parts:
     engine_files: tuple[str, ...] = ()
     image: int = 0
     work: int = 0
+    sets: Mapping[str, str] = field(default_factory=dict)
 
 
 def parts_of(board: Board, model: Model | GradedModel | None, mlperf: str) -> Parts:
@@ -87,7 +91,20 @@ def parts_of(board: Board, model: Model | GradedModel | None, mlperf: str) -> Pa
         written={**tables, "kinds.c": _kinds(kind), "model_image.c": image_source(image)},
         image=len(image),
         work=work_of(model),
+        sets=kernel_sets(model) if isinstance(model, Model) else {},
     )
+
+
+def kernel_sets(model: Model) -> dict[str, str]:
+    """The sets that a model wishes some kernels from, by name; all give the same bits.
+
+    Raises:
+        BoardError: its meta says something else.
+    """
+    said = model.meta.get(KERNEL_SETS, {})
+    if not isinstance(said, Mapping) or not all(isinstance(word, str) for pair in said.items() for word in pair):
+        raise BoardError(f"meta {KERNEL_SETS!r} is {str(said)[:60]}; allowed: names of sets by names of kernels")
+    return dict(said)
 
 
 def _tables(model: Model | GradedModel) -> dict[str, str]:

@@ -21,6 +21,7 @@ COMMANDS = {
     "verify": "Compare the original, integer reference, host and boards, layer by layer.",
     "run": "Run one sample and print what comes out.",
     "eval": "Run a data set: accuracy, confusions, spikes, work.",
+    "tune": "Choose layouts, blocks and kernels for a board, by counting.",
     "build": "Build firmware for a board.",
     "boards": "List the boards.",
     "emulate": "Run an emulated board, or count a model's instructions on it.",

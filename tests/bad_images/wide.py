@@ -89,7 +89,7 @@ def wide_model() -> Model:
         values=np.array([5, -7, 127, -128, 1], np.int8),
     )
     blocks = SparseWeights(
-        start=np.array([0, 2, 2, *[4] * 3], np.int64),
+        start=np.array([0, 2, 2, *[4] * 34], np.int64),
         targets=np.array([0, 35, 3, 34], np.int64),
         values=np.array([5, -7, 127, -128], np.int8),
     )
@@ -101,7 +101,7 @@ def wide_model() -> Model:
             line("single", 36, one(3)),
             lif("dense", 5),
             lif("large", 700, block=12),
-            lif("narrow", 38),
+            lif("narrow", 38, block=3),
         ),
         projections=(
             Projection(
@@ -163,7 +163,7 @@ def wide_model() -> Model:
                 kind=kinds.SPARSE,
                 source_map=pooled,
             ),
-            Projection(name="fours", source=DENSE, from_input=False, target=NARROW, weights=blocks, kind=kinds.SPARSE4),
+            Projection(name="fours", source=LINE, from_input=False, target=NARROW, weights=blocks, kind=kinds.SPARSE4),
         ),
         inputs=(InputPort(name="in", size=60, shape=(60,), max_value=4, max_sum=240, capacity=100),),
         outputs=(

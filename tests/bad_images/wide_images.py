@@ -261,7 +261,8 @@ def _fours() -> Iterator[Bad]:
     good = _wide().record(PROJECTIONS, FOURS)
     n = good["weights_length"]
     content = _wide().data_of(FOURS, "weights", n)
-    table, blocks = 4 * 6, 4
+    rows, blocks = 36, 4
+    table = 4 * (rows + 1)
     assert n == table + 5 * blocks, "the good rows need no padding"
     yield "blocks of four with a stride", _NAME, _wide().field(PROJECTIONS, FOURS, "stride", 4).done()
     for value in (0, 4, table - 4, n - 4, n + 4, n - 1, 2**32 - 4):
@@ -271,23 +272,23 @@ def _fours() -> Iterator[Bad]:
         yield f"blocks of four at {value}", _NAME, _wide().field(PROJECTIONS, FOURS, "weights", value).done()
 
     def changed(at: int, form: str, *values: int) -> bytes:
-        rows = bytearray(content)
-        struct.pack_into("<" + form, rows, at, *values)
-        return _wide().own(FOURS, "weights", bytes(rows)).done()
+        other = bytearray(content)
+        struct.pack_into("<" + form, other, at, *values)
+        return _wide().own(FOURS, "weights", bytes(other)).done()
 
     yield "a first row that does not begin at block 0", _NAME, changed(0, "I", 1)
     yield "rows of blocks that descend", _NAME, changed(4, "I", 3)
     yield "a row that ends behind the last block", _NAME, changed(12, "I", 5)
     for value in (blocks - 1, blocks + 1, 2**30, 2**32 - 1):
-        yield f"{value} blocks in all", _NAME, changed(20, "I", value)
+        yield f"{value} blocks in all", _NAME, changed(table - 4, "I", value)
     yield "a block behind the last target", _NAME, changed(n - 1, "B", 9)
-    last = struct.pack("<6I8bBBH", 0, 2, 2, 2, 2, 2, 1, 0, 0, 0, 1, 2, 3, 0, 0, 8, 0)
+    last = struct.pack("<37I8bBBH", 0, *([2] * rows), 1, 0, 0, 0, 1, 2, 3, 0, 0, 8, 0)
     patch = _wide().own(FOURS, "weights", last).field(PROJECTIONS, FOURS, "weights_length", len(last))
     yield "a weight for a target behind the last", _NAME, patch.done()
     padded = last[: table + 8].replace(b"\1\2\3", b"\1\2\0") + struct.pack("<BBBB", 0, 8, 0, 1)
     patch = _wide().own(FOURS, "weights", padded).field(PROJECTIONS, FOURS, "weights_length", len(padded))
     yield "padding of blocks of four", _NAME, patch.done()
-    far = struct.pack("<6I8bBBH", 0, 2, 2, 2, 2, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 255, 0)
+    far = struct.pack("<37I8bBBH", 0, *([2] * rows), 1, 0, 0, 0, 0, 0, 0, 0, 0, 255, 0)
     patch = _wide().own(FOURS, "weights", far).field(PROJECTIONS, FOURS, "weights_length", len(far))
     yield "a block without weights behind the last target", _NAME, patch.done()
 

@@ -132,7 +132,7 @@ def test_histories_and_blocks_have_their_place_in_the_state() -> None:
         "single": 4 * 2 * 4 + 8,  # two words of each of 4 ticks; place
         "dense": 24 + (4 * 5 * 4 + 8),  # v; late sums of 4 ticks; their place
         "large": 8 + 700 * 4,  # one block; v
-        "narrow": 38 * 4,  # v
+        "narrow": 8 + 38 * 4,  # 5 blocks in a word; v
     }
 
     assert state_size(model) == ports + always + sum(expected.values())

@@ -45,7 +45,7 @@ def test_a_report_says_all_of_projections_and_delay_lines() -> None:
 
     assert json.loads(json.dumps(report)) == describe(decode(encode(model)))
     assert [p["kind"] for p in report["populations"]] == ["IF", "delay line", "delay line", "IF", "IF", "IF"]
-    assert [p["block"] for p in report["populations"]] == [16, 0, 0, 0, 4096, 0]
+    assert [p["block"] for p in report["populations"]] == [16, 0, 0, 0, 4096, 8]
     assert report["populations"][1]["parameters"] == {"delay": {"least": 0, "largest": 4, "count": 36}}
     assert {name for name, p in projections.items() if p["back"]} == {"back", "late", "ones"}
     assert projections["mapped"]["map"] == "2 x 5 x 6"
@@ -64,7 +64,7 @@ def test_a_report_says_all_of_projections_and_delay_lines() -> None:
         "late": ("dense", [700, 5], 4, 3500, 700 * 4 + 5 * 4),
         "ones": ("dense", [5, 5], 1, 25, 5 * 4),
         "pairs": ("sparse", [12, 700], 8, 5, 13 * 4 + 20 + 40),
-        "fours": ("sparse4", [5, 38], 8, 4, 6 * 4 + 4 * 5),
+        "fours": ("sparse4", [36, 38], 8, 4, 37 * 4 + 4 * 5),
     }
     assert one_line(model) == "60-36-5-700-38"
 
