@@ -80,6 +80,8 @@ def _packages() -> Iterator[Finding]:
         ("ziglang", "cross-compiler from pip", _EXTRA),
         ("unicorn", "emulated boards from pip", _EXTRA),
         ("pillow", "images as data of int8 networks", "pip install 'spikelet[images]'"),
+        ("joblib", "sweeps", "pip install 'spikelet[sweep]'"),
+        ("distributed", "sweeps on a cluster", "pip install 'spikelet[sweep]'"),
         ("ai-edge-litert", "spikelet verify with TensorFlow Lite's interpreter", "pip install ai-edge-litert"),
         ("torch", "spikelet bench host", "pip install torch"),
         ("snntorch", "spikelet bench host", "pip install snntorch"),

@@ -22,6 +22,7 @@ COMMANDS = {
     "run": "Run one sample and print what comes out.",
     "eval": "Run a data set: accuracy, confusions, spikes, work.",
     "tune": "Choose layouts, blocks and kernels for a board, by counting.",
+    "sweep": "Convert in many ways; tell which are worth having by accuracy, bytes and instructions.",
     "build": "Build firmware for a board.",
     "boards": "List the boards.",
     "emulate": "Run an emulated board, or count a model's instructions on it.",

@@ -37,6 +37,7 @@ __all__ = [
     "on_option",
     "recording_options",
     "said",
+    "settled",
     "spiking",
     "take_reading",
 ]
@@ -232,6 +233,17 @@ def convert_file(path: Path, given: dict[str, Any], reading: Reading | None = No
 
     if path.is_file() and not is_network(path):
         raise ConvertError(str(path), "", found="an image", allowed="a network (.nir)", hint="It is converted already.")
+    given = settled(given)
+    file = given.pop("calibration", None)
+    if file is not None:
+        kept = {name: value for name, value in given.items() if name not in _BY_DATA}
+        inputs, labels = calibration(file, spiking(convert(path, **kept), "calibration"), reading)
+        given |= {"calibration": inputs, "calibration_labels": labels}
+    return spiking(convert(path, **given), "these options")
+
+
+def settled(given: dict[str, Any]) -> dict[str, Any]:
+    """Options that were given as convert() takes them."""
     given = dict(given)
     if "labels" in given:
         given["labels"] = given["labels"].split(",")
@@ -241,12 +253,7 @@ def convert_file(path: Path, given: dict[str, Any], reading: Reading | None = No
         given["v_min"] = _number_or_word(given["v_min"])
     if given.get("prune", "auto") != "auto":
         given["prune"] = _part(given["prune"])
-    file = given.pop("calibration", None)
-    if file is not None:
-        kept = {name: value for name, value in given.items() if name not in _BY_DATA}
-        inputs, labels = calibration(file, spiking(convert(path, **kept), "calibration"), reading)
-        given |= {"calibration": inputs, "calibration_labels": labels}
-    return spiking(convert(path, **given), "these options")
+    return given
 
 
 #: What a conversion takes from calibration data, or may.

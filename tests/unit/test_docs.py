@@ -54,6 +54,9 @@ def skip_unless(need: str) -> None:
     if need == "emulator":
         missing = [name for name in ("unicorn", "ziglang") if importlib.util.find_spec(name) is None]
         hint = "pip install 'spikelet[emulator]'"
+    elif need == "sweep":
+        missing = [name for name in ("joblib", "distributed") if importlib.util.find_spec(name) is None]
+        hint = "pip install 'spikelet[sweep]'"
     elif need == "snntorch":
         missing = [name for name in ("torch", "snntorch") if importlib.util.find_spec(name) is None]
         hint = "pip install torch snntorch"
