@@ -38,12 +38,7 @@ def rows() -> Iterator[str]:
     data = "mnist" in kinds_of_data()
     if data:
         yield from (_accuracy(name) for name in NETWORKS)
-        for core in CORES:
-            total = _recorded("instructions", core, "zero", "mnist")
-            synops = record.read().get(Key("synaptic operations", "", "", "zero", "mnist"))
-            if core != "M33" and total is not None and synops is not None:
-                what = f"instructions a synaptic operation, whole inferences, {core}, gcc -O2"
-                yield _row(what, f"{total / synops:.2f}")
+        yield from (row for core in CORES if core != "M33" for row in _operation(core))
     quiet = _recorded("quiet tick", "M4", "silent")
     if quiet is not None:
         yield _row("a tick in which nothing happens, M4", f"{quiet} instructions")
@@ -59,6 +54,23 @@ def rows() -> Iterator[str]:
 
 def _row(what: str, figure: str) -> str:
     return f"| {what} | {figure} |"
+
+
+def _operation(core: str) -> Iterator[str]:
+    """Instructions and cycles of whole inferences, ours and plain C's; nothing where the record has none."""
+    synops = record.read().get(Key("synaptic operations", "", "", "zero", "mnist"))
+    subjects = ("instructions", "instructions, cycles", "plain C", "plain C, cycles")
+    ours, cycles, plain, plain_cycles = (_recorded(subject, core, "zero", "mnist") for subject in subjects)
+    if synops and ours and plain:
+        said = [_both(n, of, synops) for n, of in ((ours, cycles), (plain, plain_cycles))]
+        yield _row(
+            f"instructions a synaptic operation (in brackets modelled cycles), whole inferences, {core}, gcc -O2",
+            f"{said[0]}; plain event-driven C: {said[1]}",
+        )
+
+
+def _both(instructions: int, cycles: int | None, synops: int) -> str:
+    return f"{instructions / synops:.2f}" + (f" ({cycles / synops:.2f})" if cycles else "")
 
 
 def _accuracy(name: str) -> str:

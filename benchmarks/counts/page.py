@@ -93,7 +93,7 @@ def _rest(record: _Record) -> Iterator[str]:
     yield "## At rest, and in flash\n"
     for compiler in ("gcc", "zig"):
         yield from _table(
-            f"Instructions of a quiescent tick, two populations, {compiler} (M4 at most {QUIET_LIMIT})",
+            f"Instructions of a quiescent tick, two populations, {compiler} (M4 at most {QUIET_LIMIT[compiler]})",
             record.lines("quiet tick", compiler),
             lambda _, n: f"{n:,}",
         )
@@ -130,7 +130,7 @@ def _table(
         row = cells[case, data]
         yield f"| {_said(case, data)} | {' | '.join(row.get(core, '') for core in cores)} |"
     if limits:
-        yield f"| the limit | {' | '.join(f'{LIMITS[core]:.2f}' if core in LIMITS else '' for core in cores)} |"
+        yield f"| at most, 8 bits | {' | '.join(f'{LIMITS[core]:.2f}' if core in LIMITS else '' for core in cores)} |"
     yield ""
 
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 __all__ = ["CONVOLUTION", "FOUR_BITS", "LIMITS", "QUIET_LIMIT", "SMALL_ENGINE"]
 
 #: The 784-128-10 networks with weights of 8 bits.
-LIMITS: Mapping[str, float] = {"M4": 1.3, "M33": 1.3, "M3": 1.9, "M0+": 2.4, "RV32IMC": 2.5, "M55": 0.45}
+LIMITS: Mapping[str, float] = {"M4": 0.95, "M33": 0.95, "M3": 1.30, "M0+": 1.80, "RV32IMC": 1.75, "M55": 0.45}
 #: With weights of 4 bits.
-FOUR_BITS: Mapping[str, float] = {"M4": 1.4, "M3": 1.4}
+FOUR_BITS: Mapping[str, float] = {"M4": 0.95, "M3": 0.95}
 #: What the events of a convolution of 3 x 3 and 16 channels add to a tick.
 CONVOLUTION: Mapping[str, float] = {"M4": 2.8}
-#: Instructions of a tick of two populations in which nothing happens, on M4.
-QUIET_LIMIT = 100
+#: Instructions of a tick of two populations in which nothing happens, on M4, by compiler.
+QUIET_LIMIT: Mapping[str, int] = {"gcc": 84, "zig": 100}
 #: Bytes of the engine for dense LIF, loader included, on M0+ at -Os.
 SMALL_ENGINE = 4096

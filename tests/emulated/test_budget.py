@@ -62,10 +62,10 @@ def test_no_line_of_the_small_record_grew() -> None:
 
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_a_quiescent_tick_is_cheap(compiler: str) -> None:
-    """Of two populations, on M4."""
+    """60 instructions and 12 a population, on M4 with gcc."""
     _need("M4", compiler)
 
-    assert _only(Job("quiet tick", "M4", compiler, "silent")) < QUIET_LIMIT
+    assert _only(Job("quiet tick", "M4", compiler, "silent")) <= QUIET_LIMIT[compiler]
 
 
 def test_the_engine_for_dense_networks_is_small() -> None:
