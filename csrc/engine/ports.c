@@ -15,8 +15,7 @@ int spkl_build_input(struct spkl_walk *walk,
     if (record->encoder > SPKL_ENCODER_DIRECT) {
         return SPKL_ERR_UNSUPPORTED;
     }
-    if (record->size * capacity == 0 ||
-        !spkl_is_positive(record->max_value) ||
+    if (record->size * capacity == 0 || !spkl_is_positive(record->max_value) ||
         record->max_sum - 1u >= SPKL_INPUT_SUM_MAX ||
         (record->reserved | record->reserved2[0] | record->reserved2[1] |
          record->reserved2[2]) != 0) {

@@ -34,7 +34,7 @@ class Watch:
         self._machine = machine
         machine.uc.hook_add(unicorn.UC_HOOK_MEM_READ | unicorn.UC_HOOK_MEM_WRITE, self._on_access)
 
-    def _on_access(self, uc: unicorn.Uc, _access: int, address: int, size: int, _value: int, _data: object) -> None:
+    def _on_access(self, uc: object, _access: int, address: int, size: int, _value: int, _data: object) -> None:
         if address % min(size, 4):
             self.astray.add((self._machine.elf.function_at(self._machine.core.pc(uc)), address % 4))
 
