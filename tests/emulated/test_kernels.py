@@ -8,7 +8,7 @@ from benchmarks.instructions.machine import CORES
 
 from spikelet.model import V_MAX, LifChoices, Population, ResetKind
 from spikelet.reference_lif import Lif
-from support.kernel_sets import EmulatedKernel, HostKernel, Int32Array, Kernel, LifState
+from support.kernel_sets import EmulatedKernel, HostKernel, Int32Array, Kernel, LifState, has_avx2
 from support.tools import COMPILERS
 
 #: Kernel sets that are built for this machine, with flags.
@@ -16,8 +16,11 @@ HOST = {
     "ref": ("ref", ()),
     "packed": ("packed", ()),
     "host": ("host", ()),
+    "host without AVX2": ("host", ("-DSPKL_NO_AVX2",)),
     "host without vectors": ("host", ("-U__SSE2__",)),
 }
+#: The host's kernels with vectors of both widths, and with none.
+VECTORS = [name for name in HOST if name.startswith("host")]
 #: Sets that are small, all in assembly: their core.
 SMALL = {"armv6m_small": "M0+"}
 WIDTHS = range(4, 304, 4)
@@ -44,7 +47,7 @@ def rows_kernel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 
 
 PLAIN = [
-    *(place for place in PLACES if place[0] in CORES or place[0] in {"ref", "host"}),
+    *(place for place in PLACES if place[0] in CORES or place[0] in {"ref", *VECTORS}),
     *((name, compiler) for name in SMALL for compiler in COMPILERS),
 ]
 
@@ -170,3 +173,34 @@ def test_the_plain_tick_equals_the_reference(plain_kernel: Kernel, style: str) -
         )
 
         assert expected == plain_kernel.lif_tick(population, v, given, asked=asked, calm=calm), population
+
+
+@pytest.fixture(scope="module", params=VECTORS)
+def vector_kernel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Kernel:
+    """lif_tick_plain_s32 of the host's set."""
+    if request.param == "host" and not has_avx2():
+        pytest.skip("this processor has no AVX2: its code is not run")
+    return _kernel(request.param, "lif_tick_plain_s32", "", tmp_path_factory)
+
+
+@pytest.mark.parametrize("style", ["usual", "large", "edge", "still"])
+def test_vectors_of_neurons_equal_the_reference(vector_kernel: Kernel, style: str) -> None:
+    """Sizes around a vector, a group of four and a word of 64 neurons; one neuron too large in any place."""
+    rng = np.random.default_rng(5)
+    sizes = [*range(1, 20), 31, 32, 33, 63, 64, 65, 66, 96, 100, 127, 128, 130, 191, 192, 200]
+    for size in sizes * 6:
+        population, v, given = _population(rng, size, style)
+        if style == "usual" and rng.random() < 0.5:
+            place = rng.integers(size)
+            v[place] = rng.choice([-1, 1]) * int(rng.integers(2**29 - 2, V_MAX + 1))
+            v = np.maximum(v, population.parameters.get("v_min", np.array([-V_MAX]))).astype(np.int32)
+        reference = Lif(population)
+        reference.v = v.astype(np.int64)
+        reference.update(given.astype(np.int64), any_event=False)
+        expected = LifState(
+            v=reference.v.tolist(),
+            fired=np.flatnonzero(reference.z).tolist(),
+            changed=reference.v.tolist() != v.tolist(),
+        )
+
+        assert expected == vector_kernel.lif_tick(population, v, given), population

@@ -24,7 +24,7 @@ from spikelet.model import LifChoices, Population
 from spikelet.rules import absent_value
 from support.tools import need
 
-__all__ = ["EmulatedKernel", "HostKernel", "Kernel", "LifState"]
+__all__ = ["EmulatedKernel", "HostKernel", "Kernel", "LifState", "has_avx2"]
 
 Int32Array = npt.NDArray[np.int32]
 #: Bytes, or what makes them of addresses.
@@ -235,3 +235,9 @@ class HostKernel(Kernel):
         ctypes.memmove(self.base, memory, len(memory))
         result = self._function(*(ctypes.c_size_t(argument) for argument in arguments))
         return int(result), ctypes.string_at(self.base, len(memory))
+
+
+def has_avx2() -> bool:
+    """Whether this machine's processor says so; False where that is not known."""
+    cpuinfo = Path("/proc/cpuinfo")
+    return cpuinfo.exists() and " avx2 " in cpuinfo.read_text()

@@ -17,7 +17,6 @@ struct choices {
     uint32_t kind; /* 0, SPKL_LIF_RESET_*, TO_ZERO */
     bool next;
     bool before_leak;
-    bool floor; /* v_min is not what all numbers are within */
 };
 
 /* Neurons one by one. */
@@ -75,6 +74,7 @@ static inline size_t tick(const struct spkl_lif *p, size_t i, size_t n_fired,
     return (size_t)(fired - q.fired);
 }
 
+/* Any choices. */
 static size_t slowly(const struct spkl_lif *p, size_t i, size_t n_fired,
                      bool *changed)
 {
@@ -85,14 +85,12 @@ static size_t slowly(const struct spkl_lif *p, size_t i, size_t n_fired,
     case SPKL_LIF_RESET_SUBTRACT:
         return tick(
             p, i, n_fired, changed,
-            (struct choices){SPKL_LIF_RESET_SUBTRACT, next, before_leak, true});
+            (struct choices){SPKL_LIF_RESET_SUBTRACT, next, before_leak});
     case SPKL_LIF_RESET_SET:
-        return tick(
-            p, i, n_fired, changed,
-            (struct choices){SPKL_LIF_RESET_SET, next, before_leak, true});
-    default:
         return tick(p, i, n_fired, changed,
-                    (struct choices){0, false, false, true});
+                    (struct choices){SPKL_LIF_RESET_SET, next, before_leak});
+    default:
+        return tick(p, i, n_fired, changed, (struct choices){0, false, false});
     }
 }
 

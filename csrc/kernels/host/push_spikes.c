@@ -1,5 +1,5 @@
 /* Hosts: eight spikes at once with SSE2. */
-#include "event_port.h"
+#include "push_spikes.h"
 #include "x86.h"
 
 #if defined(__SSE2__)
@@ -68,34 +68,20 @@ static bool copy(uint16_t *to, const uint16_t *from, size_t n, uint32_t size)
     return true;
 }
 
+static bool list(uint16_t *neurons, int16_t *values, const uint16_t *from,
+                 size_t n, uint32_t size)
+{
+    if (!copy(neurons, from, n, size)) {
+        return false;
+    }
+    for (size_t k = fill_eights(values, n); k < n; k++) {
+        values[k] = 1;
+    }
+    return true;
+}
+
 int spkl_push_spikes(struct spkl_net *net, unsigned port,
                      const uint16_t *neurons, size_t n)
 {
-    const struct spkl_input *in;
-    struct spkl_queue *queue;
-    int error = spkl_find_event_port(net, port, neurons, n, &in);
-
-    if (error != SPKL_OK) {
-        return error;
-    }
-    spkl_begin_sample_if_due(net);
-    queue = in->queue;
-    if (queue->read != queue->write || spkl_staged(queue) != 0 ||
-        n > in->record->capacity) {
-        return SPKL_ERR_FULL;
-    }
-    if (n > in->record->max_sum) {
-        return SPKL_ERR_VALUE;
-    }
-    if (!copy(in->source.neurons, neurons, n, in->record->size)) {
-        return SPKL_ERR_NEURON;
-    }
-    for (size_t k = fill_eights(in->source.values, n); k < n; k++) {
-        in->source.values[k] = 1;
-    }
-    queue->last_tick = net->clock->tick;
-    queue->last_sum = (uint32_t)n;
-    SPKL_BARRIER();
-    queue->kind = SPKL_QUEUE_STAGED * (uint32_t)n;
-    return SPKL_OK;
+    return spkl_stage_spikes(net, port, neurons, n, list);
 }
