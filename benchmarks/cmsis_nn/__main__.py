@@ -27,6 +27,7 @@ def main() -> None:
     parser.add_argument("--zeros", type=float, help="random inputs with this share of zeros")
     parser.add_argument("--layer", type=int, action="append", help="only the operator of this index")
     parser.add_argument("--functions", action="store_true", help="print the shares of spikelet's functions")
+    parser.add_argument("--least", action="store_true", help="cycles at the lower ends of the manuals' ranges")
     parser.add_argument("--json", action="store_true", help="one line of JSON for each layer")
     options = parser.parse_args()
     try:
@@ -67,7 +68,9 @@ def _run(options: argparse.Namespace) -> None:
             if not options.json:
                 _print_head(found, core)
             only = tuple(options.layer or ())
-            for row in table.compare(found, core, options.optimise, theirs, zeros=options.zeros, only=only):
+            for row in table.compare(
+                found, core, options.optimise, theirs, zeros=options.zeros, only=only, worst=not options.least
+            ):
                 rows.append(row)
                 if options.json:
                     print(json.dumps({"model": model.name, "core": core, "input": found.source, **asdict(row)}))

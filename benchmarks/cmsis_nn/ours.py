@@ -200,6 +200,6 @@ class EmulatedLayers(Layers):
         """Instructions of the last call, by function."""
         return self.machine.counts()
 
-    def cycles(self) -> dict[str, int]:
-        """Modelled cycles of the last call, by function."""
-        return self.machine.cycles()
+    def cycles(self, *, worst: bool = True) -> dict[str, int]:
+        """Modelled cycles of the last call, by function; see Machine.cycles."""
+        return self.machine.cycles(worst=worst)

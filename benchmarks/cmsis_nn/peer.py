@@ -56,8 +56,13 @@ class Peer:
     def __init__(self, core: str, optimise: str) -> None:
         self.machine = start(core, _build(core, optimise), count=True)
 
-    def run(self, made: FileLayer, given: npt.NDArray[np.int8]) -> tuple[npt.NDArray[np.int8], int, int]:
-        """The outputs of a layer, and the instructions and cycles that they took, those of the call itself left out."""
+    def run(
+        self, made: FileLayer, given: npt.NDArray[np.int8], *, worst: bool = True
+    ) -> tuple[npt.NDArray[np.int8], int, int]:
+        """The outputs of a layer, and the instructions and cycles that they took, those of the call itself left out.
+
+        `worst`: see Machine.cycles.
+        """
         layer, kind, ram = made.layer, _KIND[made.layer.kind], self.machine.ram
         bias = layer.channels[:, 0].astype("<i4").tobytes()
         multipliers, shifts = (column.astype("<i4").tobytes() for column in made.classic.T)
@@ -83,7 +88,7 @@ class Peer:
         out = np.frombuffer(self.machine.read(arrays[5], n_out), np.int8).reshape(layer.out_shape)
         instructions, cycles = (
             sum(n for name, n in found.items() if not name.startswith("bare_"))
-            for found in (self.machine.counts(), self.machine.cycles())
+            for found in (self.machine.counts(), self.machine.cycles(worst=worst))
         )
         return out, instructions, cycles
 

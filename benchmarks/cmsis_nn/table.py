@@ -68,7 +68,14 @@ def given(model: Path, data: Path | None) -> Given:
 
 
 def compare(
-    found: Given, core: str, optimise: str, peer: Peer | None, *, zeros: float | None = None, only: Sequence[int] = ()
+    found: Given,
+    core: str,
+    optimise: str,
+    peer: Peer | None,
+    *,
+    zeros: float | None = None,
+    only: Sequence[int] = (),
+    worst: bool = True,
 ) -> Iterator[Row]:
     """Run and count every layer.
 
@@ -80,6 +87,7 @@ def compare(
         zeros: instead of the model's own values, random ones of them with this share of zeros; outputs are then
             compared with each other only.
         only: indices of operators; empty: all.
+        worst: cycles at the upper ends of the manuals' ranges, instead of the lower ones.
     """
     ours = EmulatedLayers(core, "gcc", optimise, count=True)
     rng = np.random.default_rng(1)
@@ -92,8 +100,8 @@ def compare(
         if zeros is not None:
             values, expected = _random(rng, values, zero, zeros), None
         made = ours.run(layer.layer, values)
-        by_function, cycles = ours.counted(), ours.cycles()
-        theirs, counted, peer_cycles = peer.run(layer, values) if peer else (made, 0, 0)
+        by_function, cycles = ours.counted(), ours.cycles(worst=worst)
+        theirs, counted, peer_cycles = peer.run(layer, values, worst=worst) if peer else (made, 0, 0)
         expected = theirs if expected is None else expected
         yield Row(
             name=_name(layer),

@@ -92,5 +92,5 @@ def _row(index: str, name: str, zeros: str, layers: Iterable[Count]) -> tuple[st
 
 
 def _pair(theirs: int, ours: int) -> tuple[str, str, str]:
-    """CMSIS-NN's, spikelet's, and the ratio; blank where CMSIS-NN is not there."""
-    return (f"{theirs:,}", f"{ours:,}", f"{ours / theirs:.3f}") if theirs else ("", f"{ours:,}", "")
+    """CMSIS-NN's, spikelet's, and the ratio; blank where CMSIS-NN is not there, or a core has no model of cycles."""
+    return (f"{theirs:,}", f"{ours:,}", f"{ours / theirs:.3f}") if theirs else ("", f"{ours:,}" if ours else "", "")
