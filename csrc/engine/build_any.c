@@ -115,9 +115,7 @@ spkl_lif_tick_fn *spkl_choose_tick_any(struct spkl_population *p, uint32_t sum)
     }
     if (spkl_parts.lif_tick_plain_s32 != NULL && spkl_is_plain(&p->lif, sum)) {
         tick = spkl_parts.lif_tick_plain_s32;
-        if (spkl_is_calm(&p->lif, sum)) {
-            p->lif.flags |= SPKL_LIF_CALM;
-        }
+        spkl_note_calm(&p->lif, sum);
     }
     if (spkl_parts.lif_tick_if_s32 != NULL && is_if(&p->lif, sum)) {
         tick = spkl_parts.lif_tick_if_s32;

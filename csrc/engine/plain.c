@@ -46,9 +46,7 @@ spkl_lif_tick_fn *spkl_choose_tick_plain(struct spkl_population *p,
     if (p->lif.decay_v.step != 0 || !spkl_is_bounded(&p->lif, sum)) {
         return NULL;
     }
-    if (spkl_is_calm(&p->lif, sum)) {
-        p->lif.flags |= SPKL_LIF_CALM;
-    }
+    spkl_note_calm(&p->lif, sum);
     return spkl_lif_tick_plain_s32;
 }
 

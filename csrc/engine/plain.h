@@ -36,4 +36,17 @@ static inline bool spkl_is_plain(const struct spkl_lif *lif, uint32_t sum)
            spkl_is_bounded(lif, sum);
 }
 
+/* Note of a plain population that it is calm. Built for size nobody asks. */
+static inline void spkl_note_calm(struct spkl_lif *lif, uint32_t sum)
+{
+#if !defined(__OPTIMIZE_SIZE__)
+    if (spkl_is_calm(lif, sum)) {
+        lif->flags |= SPKL_LIF_CALM;
+    }
+#else
+    (void)lif;
+    (void)sum;
+#endif
+}
+
 #endif
