@@ -62,14 +62,15 @@ def test_the_model_is_near_the_cycles_of_rp2040js(seen: list[rp2040.Measured]) -
 
 
 def test_the_page_states_no_smaller_error(seen: list[rp2040.Measured]) -> None:
-    """Of each program; kernels change, so figures may move by a tenth of the tolerance before they are written anew."""
+    """Of each program, to half a part of a hundred: kernels change. Written anew by benchmarks.cycles --write."""
     said = {
         cells[0]: float(cells[-1].removesuffix(" %")) / 100
         for cells in (line.strip("| ").split(" | ") for line in PAGE.read_text().splitlines())
         if len(cells) == 5 and re.fullmatch(r"[0-9.]+ %", cells[-1])
     }
 
-    assert said == pytest.approx({m.name: abs(m.error) for m in seen}, abs=TOLERANCE / 10)
+    assert said.keys() == {measured.name for measured in seen}
+    assert [measured for measured in seen if abs(measured.error) > said[measured.name] + TOLERANCE / 4] == []
 
 
 def test_a_program_that_differs_is_told(seen: list[rp2040.Measured], monkeypatch: pytest.MonkeyPatch) -> None:
