@@ -30,7 +30,7 @@ BY = ("magnitude", "activity")
 _SHARES = (0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99)
 _BATCH = 64
 #: Added to second moments, whose diagonal is 1 in the mean: weights stay where they were unless data say more.
-_RIDGE = 0.5
+_RIDGE = 0.1
 _WORDS = {ProjectionKind.SPARSE4: "blocks of 4", ProjectionKind.SPARSE: "weights"}
 #: Bytes of a stored weight or block, and of a row beside them.
 _BYTES = {ProjectionKind.SPARSE4: (5, 4), ProjectionKind.SPARSE: (2, 4)}
