@@ -8,12 +8,11 @@ import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
-from importlib.metadata import version
 
+from benchmarks.instructions import versions
 from benchmarks.instructions.machine import CORES
 from benchmarks.scaling.curves import points
 
-from spikelet import board_files, toolchain
 from spikelet.bench_scaling import CURVES, Point
 from spikelet.errors import BoardError
 
@@ -24,11 +23,12 @@ def main() -> None:
     parser.add_argument("--core", choices=sorted(CORES), default="M4")
     parser.add_argument("--compiler", choices=["gcc", "zig"], default="gcc")
     options = parser.parse_args()
+    cores = [options.core]
     try:
-        found = toolchain.find(board_files.load(CORES[options.core]).arch, options.compiler)
+        compiler = ", ".join(versions.compilers(cores, options.compiler))
     except BoardError as error:
         sys.exit(str(error))
-    print(json.dumps({"compiler": found.version, "flags": "-O2", "emulator": f"Unicorn {version('unicorn')}"}))
+    print(json.dumps({"compiler": compiler, "flags": "-O2", "emulator": versions.emulators(cores)}))
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         jobs = {curve: pool.submit(_points, options.core, options.compiler, curve) for curve in CURVES}
         for curve, job in jobs.items():

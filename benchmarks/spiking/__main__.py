@@ -12,16 +12,15 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict
-from importlib.metadata import version
 from itertools import product
 from typing import Any
 
 from benchmarks.data import MissingError
+from benchmarks.instructions import versions
 from benchmarks.instructions.machine import CORES
 from benchmarks.spiking import table
 from benchmarks.spiking.cases import NETWORKS
 
-from spikelet import board_files, toolchain
 from spikelet.errors import BoardError
 
 
@@ -50,13 +49,8 @@ def main() -> None:
 
 def _head(cores: list[str], compiler: str) -> dict[str, Any]:
     """What is counted with."""
-    found = {core: toolchain.find(board_files.load(CORES[core]).arch, compiler).version for core in cores}
-    return {
-        "kind": "head",
-        "compilers": sorted(set(found.values())),
-        "flags": "-O2",
-        "emulator": f"Unicorn {version('unicorn')}",
-    }
+    made = {"compilers": versions.compilers(cores, compiler), "flags": "-O2", "emulator": versions.emulators(cores)}
+    return {"kind": "head", **made}
 
 
 def _lines(jobs: list[tuple[str, Future[Any]]]) -> Iterator[dict[str, Any]]:
