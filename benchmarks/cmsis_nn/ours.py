@@ -23,7 +23,7 @@ __all__ = ["KERNELS", "EmulatedLayers", "Layers", "Packed", "sources"]
 KERNELS = (
     *("list_above_s8", "list_signed_s8", "list_move", "sum_list_u8_s32", "sum_list_u4_s32", "sum_list_u2_s32"),
     *("requantise_any_s8", "requantise_relu_s8", "requantise_full_s8", "scale_s8"),
-    *("dot_rows_s8_s32", "sum_taps_s8_s32", "sum_taps_times_s8_s32", "prepare_3x3_s8", "sweep_3x3_s8"),
+    *("whole_conv_s8", "dot_rows_s8_s32", "sum_taps_s8_s32", "sum_taps_times_s8_s32", "prepare_3x3_s8", "sweep_3x3_s8"),
 )
 _DRIVERS = (
     *("conv_s8", "conv_s8_check", "conv_check", "dense_s8", "depthwise_s8", "dot_s8"),

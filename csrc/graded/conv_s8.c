@@ -154,6 +154,13 @@ void spkl_run_conv_s8(const struct spkl_layer *layer)
     l->requantise =
         spkl_choose_requantise(&l->how, (size_t)p->out_channels,
                                (int64_t)l->inputs * 255 * (1 << (l->bits - 1)));
+    if (p->groups == 1 && p->bits == 8 && p->dilation_x == 1 &&
+        p->dilation_y == 1 &&
+        spkl_whole_conv_s8(
+            layer, &l->how,
+            spkl_listed_room(l->inputs, p->in_zero, 1, l->out_channels))) {
+        return;
+    }
     spkl_listed_start(l, layer, p->in_zero);
     c.in_step =
         (size_t)p->dilation_y * (size_t)p->in_width * (size_t)p->in_channels;

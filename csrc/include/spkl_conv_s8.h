@@ -120,6 +120,17 @@ spkl_requantise_fn *spkl_choose_requantise(struct spkl_outputs *how, size_t n,
                                            int64_t bound);
 
 /*
+ * Run a layer of kind conv s8 that has one group, weights of 8 bits and a
+ * dilation of 1, if the core has a faster way for it than lists. `how` has all
+ * fields but `offset`; the layer has `room` bytes of scratch.
+ *
+ * Returns whether it did.
+ */
+struct spkl_layer;
+bool spkl_whole_conv_s8(const struct spkl_layer *layer,
+                        const struct spkl_outputs *how, size_t room);
+
+/*
  * acc[o] = sum of weights[o][i] * (in[i] - zero), o below `outputs`, modulo
  * 2^32. Rows of weights are padded with 0 to a multiple of 4.
  */

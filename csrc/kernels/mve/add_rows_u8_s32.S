@@ -1,7 +1,7 @@
 /*
  * Cortex-M55 (MVE): sums of eight targets in the 16-bit lanes of a vector, up
  * to 48 targets a block, four rows a pass (docs/explanation/kernels.md, 3).
- * The rows' pointers are moved on by the loads and written back. Stack: 196
+ * The rows' pointers are moved on by the loads and written back. Stack: 164
  * bytes.
  *
  * Lanes start at -128 n_rows, at least -32640, and end as the sums of at most
@@ -10,7 +10,7 @@
     .syntax unified
     .thumb
 
-    .equ FRAME, 96      /* sums of a block */
+    .equ FRAME, 64      /* four vectors of sums */
 
     /* Adds the targets of a row to q0 on, and moves its pointer on. */
     .macro add_vector sum, with, pointer
@@ -46,10 +46,20 @@
     vstrw.32 q6, [r0], #16
     .endm
 
-    .macro keep vectors
+    /* Adds the vectors from q(first) on, four at most. */
+    .macro widen first, vectors
     .irp    k, 0, 1, 2, 3, 4, 5
-    .if \k < \vectors
-    vstrw.32 q\k, [sp, #16 * \k]
+    .if \k >= \first && \k < \vectors && \k < \first + 4
+    vstrw.32 q\k, [sp, #16 * (\k - \first)]
+    .endif
+    .endr
+    mov     r2, sp
+    .irp    k, 0, 1, 2, 3, 4, 5
+    .if \k >= \first && \k < \vectors && \k < \first + 4
+    vldrh.s32 q6, [r2], #8
+    widen_four
+    vldrh.s32 q6, [r2], #8
+    widen_four
     .endif
     .endr
     .endm
@@ -83,12 +93,10 @@
     row     \vectors, \half, r7
     stmia   r1!, {r4-r7}
     le      lr, 3b
-4:  keep    \vectors
-    mov     r2, sp
-    .rept   2 * \vectors
-    vldrh.s32 q6, [r2], #8
-    widen_four
-    .endr
+4:  widen   0, \vectors
+    .if \vectors > 4
+    widen   4, \vectors
+    .endif
     .if \half
     vmov    q6, q5
     widen_four
