@@ -12,20 +12,8 @@
     .syntax unified
     .thumb
 
+#include "spkl_lif_record.inc"
 #include "spkl_thumb1.inc"
-
-    /* struct spkl_lif; a parameter is a pointer and a step */
-    .equ P_V, 0
-    .equ P_IN, 16
-    .equ P_FIRED, 20
-    .equ P_FLAGS, 28
-    .equ P_N, 32
-    .equ P_FRAC, 36
-    .equ P_DECAY, 40
-    .equ P_ABOVE, 64
-    .equ P_RESET, 72
-    .equ P_BIAS, 80
-    .equ P_MIN, 88
 
     /* Shifts that bring bits of flags into sign, and carry */
     .equ CALM, 1

@@ -11,18 +11,7 @@
     .syntax unified
     .thumb
 
-    /* struct spkl_lif; a parameter is a pointer and a step */
-    .equ P_V, 0
-    .equ P_IN, 16
-    .equ P_FIRED, 20
-    .equ P_FLAGS, 28
-    .equ P_N, 32
-    .equ P_FRAC, 36
-    .equ P_DECAY, 40
-    .equ P_ABOVE, 64
-    .equ P_RESET, 72
-    .equ P_BIAS, 80
-    .equ P_MIN, 88
+#include "spkl_lif_record.inc"
 
     .equ FLAG_SET, 2 << 7
     .equ FLAG_NEXT, 1 << 9
