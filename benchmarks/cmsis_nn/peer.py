@@ -82,6 +82,8 @@ class Peer:
         arrays += [put(bytes(room)), room]
         memory[: 4 * 27] = struct.pack("<19i8I", *head, *arrays)
         self.machine.write(ram, bytes(memory))
+        if kind == "dense":
+            assert self.machine.call("bare_begin_dense", ram) == 0
         self.machine.clear()
         failed = self.machine.call(f"bare_run_{kind}", ram)
         assert failed == 0, f"CMSIS-NN refuses the layer: {failed}"
@@ -121,6 +123,7 @@ def _build(core: str, optimise: str) -> Path:
     flags = [*own, "-std=gnu11", "-fbuiltin"]
     objects = compile_all(toolchain, files, flags=flags, includes=includes)
     roots = [f"bare_{what}_{kind}" for kind in ("conv", "depthwise", "dense") for what in ("run", "room")]
+    roots.append("bare_begin_dense")
     own += ["-Wl,--gc-sections", f"-Wl,-e,{roots[0]}", *(f"-Wl,-u,{name}" for name in roots)]
     own += ["-nostartfiles", "-nodefaultlibs"]
     kept = cache_folder() / "bare" / digest(toolchain.version, script, *own, *map(str, objects))

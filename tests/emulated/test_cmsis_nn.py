@@ -16,7 +16,7 @@ from paths import data
 from spikelet.bench_int8 import Counts, count
 from spikelet.errors import SpikeletError
 from support.command_line import spikelet
-from support.tools import need_compiler
+from support.tools import need, need_compiler
 
 #: At most so many instructions of one of CMSIS-NN, over a whole network.
 LIMITS = {"M4": 0.48, "M33": 0.48, "M3": 0.38, "M0+": 0.33}
@@ -62,6 +62,16 @@ def test_networks_take_less_than_half_of_the_peers_instructions(model: str, core
     assert sum(c.ours for c in found.layers) <= LIMITS[core] * sum(c.peer for c in found.layers)
     assert sum(c.ours_cycles for c in found.layers) <= CYCLES[core] * sum(c.peer_cycles for c in found.layers)
     assert [c for c in found.layers if c.ours > c.peer] == []
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_networks_take_no_more_than_the_peers_vector_kernels(model: str) -> None:
+    """Cortex-M55: every byte is the interpreter's and CMSIS-NN's too, which is built for MVE."""
+    need("mps3-an547", "gcc")
+    found = _count(model, "M55")
+
+    assert all(layer.equal for layer in found.layers)
+    assert sum(c.ours for c in found.layers) <= sum(c.peer for c in found.layers)
 
 
 @pytest.mark.parametrize("core", DENSE)
