@@ -213,6 +213,47 @@ static void advance(struct nets *nets, struct script *script)
     require(done == n || spkl_tick(&nets->single) == SPKL_MORE);
 }
 
+/* Up to the tick that decides the sample, which then ends: in one call, and
+ * tick by tick. */
+static void advance_early(struct nets *nets, struct script *script)
+{
+    uint32_t n = next(script) % 16;
+    uint32_t done;
+
+    n = n < script->ticks ? n : script->ticks;
+    done = spkl_advance_early(&nets->whole, n);
+    require(done <= n);
+    script->ticks -= done;
+    for (uint32_t i = 0; i < done; i++) {
+        require(spkl_tick(&nets->single) == SPKL_OK);
+        require(i + 1 == done || spkl_decided(&nets->single) == 0);
+    }
+    if (done > 0 && spkl_decided(&nets->single) != 0) {
+        spkl_end_sample(&nets->single);
+    }
+    require(spkl_sample_ticks(&nets->whole) ==
+            spkl_sample_ticks(&nets->single));
+}
+
+static void push_spikes(struct nets *nets, struct script *script)
+{
+    unsigned n_ports = spkl_count(nets->model, SPKL_SECTION_INPUTS);
+    unsigned port = next(script) % (n_ports + 1u);
+    const struct spkl_input_record *record =
+        (const struct spkl_input_record *)spkl_records(nets->model,
+                                                       SPKL_SECTION_INPUTS) +
+        (port < n_ports ? port : 0);
+    size_t n = next(script) & EVENTS_MOST;
+    uint16_t *neurons = room(n * sizeof *neurons);
+
+    for (size_t i = 0; i < n; i++) {
+        neurons[i] = (uint16_t)(next_word(script) % (record->size + 1u));
+    }
+    require(spkl_push_spikes(&nets->whole, port, neurons, n) ==
+            spkl_push_spikes(&nets->single, port, neurons, n));
+    free(neurons);
+}
+
 static void probe(struct nets *nets, struct script *script)
 {
     unsigned population =
@@ -269,7 +310,7 @@ static void take(struct nets *nets, struct script *script)
 
 static void perform(struct nets *nets, struct script *script)
 {
-    switch (next(script) % 12) {
+    switch (next(script) % 16) {
     case 0:
     case 1:
     case 2:
@@ -291,6 +332,19 @@ static void perform(struct nets *nets, struct script *script)
     case 8:
         spkl_reset(&nets->whole);
         spkl_reset(&nets->single);
+        break;
+    case 9:
+    case 10:
+        push_spikes(nets, script);
+        break;
+    case 11:
+        advance_early(nets, script);
+        break;
+    case 12:
+        if ((next(script) & 3) == 0) {
+            spkl_end_sample(&nets->whole);
+            spkl_end_sample(&nets->single);
+        }
         break;
     default:
         advance(nets, script);

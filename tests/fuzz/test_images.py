@@ -32,7 +32,8 @@ def images() -> list[bytes]:
     """Images of every kind of record, and the network of the demo."""
     models = [demo_model(), *(model for model, _ in random_networks(60)), *(random_model(seed) for seed in range(4))]
     maps = [encode(map_model(seed, value)) for seed in range(4) for value in (1, 300)]
-    return [good_image(), wide_image(), *maps, *(encode(model) for model in models)]
+    ends = [Patch().field(SectionId.OUTPUTS, 1, "gap", gap).done() for gap in (1, 1000)]
+    return [good_image(), *ends, wide_image(), *maps, *(encode(model) for model in models)]
 
 
 def without_meta(image: bytes) -> bytes:
