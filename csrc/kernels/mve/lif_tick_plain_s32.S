@@ -1,8 +1,8 @@
 /*
  * The plain LIF tick on Cortex-M55 (MVE): four neurons a vector, four vectors a
- * pass of the fast loop. Those that are no pass, and 16 at a time until one has
- * changed, go through a slow loop of one vector; all do where each has a v_min
- * of its own, or a value to be set to. Stack: 344 bytes.
+ * pass of the fast loop. Those that are no pass, and while somebody asks for a
+ * change 16 at a time until there is one, go through a slow loop of one vector;
+ * all do where each has a v_min of its own, or a value to be set to. Stack: 344 bytes.
  *
  * Semantics 3.3. |in 2^f + bias| <= V_MAX and |D(v)| <= V_MAX, so their sum w
  * fits in a word. Below -V_MAX it need not be clamped: it is then not above
@@ -223,9 +223,8 @@ spkl_lif_tick_plain_s32:
     sub     sp, #4
     vpush   {d8-d15}
     sub     sp, #FRAME
-    movs    r2, #0
-    mov     r8, r2
-    strb    r2, [r1]
+    ldrb    r2, [r1]
+    mov     r8, #0
     strd    r1, r2, [sp, #CHANGED]
     param   r2, P_BIAS, BIASES, 0
     param   r3, P_ABOVE, ABOVES, 1
@@ -241,7 +240,10 @@ spkl_lif_tick_plain_s32:
     ite     eq
     moveq   r5, #1
     movne   r5, #0
+    ldr     r6, [sp, #CHANGED + 4]
     str     r5, [sp, #MAY]
+    ands    r6, r6, r5
+    str     r6, [sp, #CHANGED + 4]
     tst     r1, #FLAG_NEXT
     bne     1f
     choose  now
@@ -286,11 +288,15 @@ spkl_lif_tick_plain_s32:
     ldr     r0, [r0, #P_V]
     str     r0, [sp, #V]
 
-    /* First vectors that are no pass, up to 16 neurons; then passes if a neuron
-     * has changed, else 16 at a time; what is no vector is last. */
+    /* Passes if nobody asks what has changed, and what is left of them. Else
+     * first vectors that are no pass, up to 16 neurons; then passes if a neuron
+     * has changed, or 16 more; what is no vector is last. */
     mov     r5, r12
     cmp     r12, #16
-    bls     .Lsome
+    blo     .Lsome
+    ldr     r10, [sp, #CHANGED + 4]
+    cmp     r10, #0
+    bne     .Lgo
     ands    r5, r12, #12
     it      eq
     moveq   r5, #16
@@ -311,6 +317,7 @@ spkl_lif_tick_plain_s32:
     movs    r5, #16
     cmp     r10, #0
     beq     .Lsome
+.Lgo:
     and     r5, r12, #15
     str     r5, [sp, #LEFT]
     lsr     r12, r12, #4
