@@ -27,17 +27,34 @@ _SAVES = 0.8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowCost:
-    """What an event costs on Cortex-M4 [instructions]: at all, and for each target, weight or block of its row."""
+    """What a projection costs on Cortex-M4 [instructions].
 
+    `tick` and `target`: a tick with events, and each target neuron in it; `event` and `each`: an event, and each
+    target (dense), weight (sparse) or block (sparse4) of its row.
+    """
+
+    tick: float
+    target: float
     event: float
     each: float
 
+    def of_ticks(self, targets: int, sent: FloatArray, stored: npt.NDArray[np.int64]) -> float:
+        """The mean of a tick.
 
-#: Counted with 30 events a tick, gcc -O2 (python -m benchmarks.sparse; a test compares).
+        Args:
+            targets: neurons.
+            sent: events of each source in a tick, in the mean, shape (sources,).
+            stored: what each source's row has, shape (sources,).
+        """
+        busy = min(1.0, float(sent.sum()))
+        return float(busy * (self.tick + self.target * targets) + np.sum(sent * (self.event + self.each * stored)))
+
+
+#: Fitted to counts of 5 to 90 events a tick, gcc -O2 (benchmarks/sparse.py; a test compares).
 ROWS: Mapping[ProjectionKind, RowCost] = {
-    ProjectionKind.DENSE: RowCost(event=10.3, each=0.728),
-    ProjectionKind.SPARSE: RowCost(event=49.0, each=6.99),
-    ProjectionKind.SPARSE4: RowCost(event=20.0, each=8.77),
+    ProjectionKind.DENSE: RowCost(tick=169, target=2.72, event=5.6, each=0.634),
+    ProjectionKind.SPARSE: RowCost(tick=68, target=0, event=48.0, each=7.01),
+    ProjectionKind.SPARSE4: RowCost(tick=90, target=0, event=19.1, each=8.84),
 }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from spikelet.converters.layouts import SPARSE_BELOW, kind_of
+from spikelet.converters.layouts import kind_of
 from spikelet.converters.linear import matrix_of
 from spikelet.converters.nodes import Convolution, Dense, Sparse, Weighted
 from spikelet.model import Int32Array, Population, Projection, ProjectionKind, SourceMap, SparseWeights
@@ -24,6 +24,8 @@ _Order = npt.NDArray[np.int64]
 _SMALL = 128
 #: Block of a population that events reach as a whole.
 _LARGE = 6
+#: Part of a population that an event reaches, up to which blocks pay.
+_FEW = 0.02
 
 
 def _order(place: Place, size: int) -> _Order:
@@ -65,7 +67,7 @@ def _reaches_few(part: Weighted) -> bool:
     """Whether an event reaches few neurons; to look which blocks it reaches costs more than it saves elsewhere."""
     if not isinstance(part, Sparse):
         return False
-    return bool(part.weight.count_nonzero() <= SPARSE_BELOW["fast"] * part.weight.shape[0] * part.weight.shape[1])
+    return bool(part.weight.count_nonzero() <= _FEW * part.weight.shape[0] * part.weight.shape[1])
 
 
 def projection(

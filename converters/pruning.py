@@ -29,6 +29,8 @@ BY = ("magnitude", "activity")
 #: Shares that are tried, the mildest first.
 _SHARES = (0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99)
 _BATCH = 64
+#: What a way must save to be taken, as a part of what all projections take.
+_LEAST = 0.05
 #: Added to second moments, whose diagonal is 1 in the mean: weights stay where they were unless data say more.
 _RIDGE = 0.1
 _WORDS = {ProjectionKind.SPARSE4: "blocks of 4", ProjectionKind.SPARSE: "weights"}
@@ -73,9 +75,10 @@ def pruned(
     """Prune dense projections where sparse rows then need fewer instructions, or bytes, than dense ones.
 
     A share of a projection's weights is left out: whole blocks of four targets, or single weights where these cost
-    less. The weights that stay are fitted, so that targets get what they got, by least squares over what sources
-    send together. With "auto" the projection that costs most goes first, each as far as the loss on two thirds of
-    the samples allows; the other third confirms, or takes steps back.
+    less; nothing where that saves less than a twentieth of what all projections take. The weights that stay are
+    fitted, so that targets get what they got, by least squares over what sources send together. With "auto" the
+    projection that costs most goes first, each as far as the loss on two thirds of the samples allows; the other
+    third confirms, or takes steps back.
 
     Args:
         network: lowered.
@@ -99,12 +102,17 @@ def pruned(
     known = {path: array[search] for path, array in inputs.items()}
     sent, together = _sent(network, known), moments(network, known)
     shares = _SHARES if share == AUTO else _up_to(share)
-    ways: dict[str, list[_Way]] = {}
-    for path, node in network.of(Dense):
-        source = network.sources(path)[0]
-        if node.source_map is None:
-            prune = _Pruning(node.weight, sent[source], together.get(source), by)
-            ways[path] = [prune.before, *(way for way in prune.ways(shares) if _pays(way, prune.before, wish))]
+    prunings = {
+        path: _Pruning(node.weight, sent[source], together.get(source), by)
+        for path, node in network.of(Dense)
+        if node.source_map is None
+        for source in network.sources(path)
+    }
+    least = _LEAST * sum(one.before.cost.of(wish) for one in prunings.values())
+    ways = {
+        path: [one.before, *(way for way in one.ways(shares) if way.cost.of(wish) <= one.before.cost.of(wish) - least)]
+        for path, one in prunings.items()
+    }
     meant = predictions(network, inputs)
 
     def loss(which: _Indices, chosen: Mapping[str, _Way]) -> Loss:
@@ -156,10 +164,6 @@ def _sent(network: Network, inputs: Mapping[str, Array]) -> dict[str, FloatArray
     return {path: values / max(ticks, 1) for path, values in found.items()}
 
 
-def _pays(way: _Way, before: _Way, wish: str) -> bool:
-    return way.cost.of(wish) < before.cost.of(wish)
-
-
 class _Pruning:
     """One projection that is pruned more and more.
 
@@ -173,9 +177,9 @@ class _Pruning:
     def __init__(self, weight: FloatArray, sent: FloatArray, together: FloatArray | None, by: str) -> None:
         self._weight, self._sent, self._together = weight, sent, together
         self._factor = sent[:, None] if by == "activity" else np.ones((len(sent), 1))
-        stride, dense = -(-weight.shape[1] // 4) * 4, ROWS[ProjectionKind.DENSE]
-        instructions = float(sent.sum()) * (dense.event + dense.each * weight.shape[1])
-        cost = _Cost(bytes=weight.shape[0] * stride, instructions=instructions)
+        rows, n = weight.shape
+        dense = ROWS[ProjectionKind.DENSE].of_ticks(n, sent, np.full(rows, n))
+        cost = _Cost(bytes=rows * (-(-n // 4) * 4), instructions=dense)
         self.before = _Way(share=0.0, kind=ProjectionKind.DENSE, weight=weight, cost=cost)
 
     def ways(self, shares: Sequence[float]) -> Iterator[_Way]:
@@ -222,10 +226,10 @@ def _largest(score: FloatArray, share: float) -> npt.NDArray[np.bool_]:
 
 def _cost(weight: FloatArray, kind: ProjectionKind, sent: FloatArray) -> _Cost:
     stored = blocks_of_rows(weight) if kind is ProjectionKind.SPARSE4 else np.count_nonzero(weight, axis=1)
-    row, (each, table) = ROWS[kind], _BYTES[kind]
+    each, table = _BYTES[kind]
     return _Cost(
         bytes=int(each * stored.sum()) + table * (len(weight) + 1),
-        instructions=float(np.sum(sent * (row.event + row.each * stored))),
+        instructions=ROWS[kind].of_ticks(weight.shape[1], sent, stored),
     )
 
 
@@ -244,8 +248,7 @@ def _searched(
                     break
                 ladder.append(step)
             ladders.append(ladder)
-        best = min(ladders, key=lambda ladder: ladder[-1][name].cost.of(wish) if ladder else np.inf)
-        path += best
+        path += sorted((step for ladder in ladders for step in ladder), key=lambda step: -step[name].cost.of(wish))
     return path
 
 

@@ -67,15 +67,16 @@ def test_what_does_not_pay_is_not_pruned(data: tuple[np.ndarray, np.ndarray]) ->
 def test_auto_stays_within_the_loss_and_takes_more_where_more_may_be_lost(data: tuple[np.ndarray, np.ndarray]) -> None:
     """Instructions as counted fall as the loss that is allowed rises; nothing is lost on half of the data unseen."""
     frames, labels = data
-    shares = []
+    found = []
     for most in (0.0, 3.0, 60.0):
         given: dict[str, Any] = {"calibration": frames, "calibration_labels": labels, "max_loss": most}
         record = digits(prune="auto", **given).meta["pruning"]
         assert record["points_lost"] <= most or most == 0
-        shares.append(sum(layer["share"] for layer in record["layers"].values()))
+        found.append(sum(layer["instructions"][1] for layer in record["layers"].values()))
+        before = sum(layer["instructions"][0] for layer in record["layers"].values())
 
-    assert shares == sorted(shares)
-    assert shares[-1] > 0
+    assert found == sorted(found, reverse=True)
+    assert found[-1] < before
     again = digits(prune="auto", calibration=frames, calibration_labels=labels, max_loss=3.0)
     assert encode(again) == encode(digits(prune="auto", calibration=frames, calibration_labels=labels, max_loss=3.0))
 
