@@ -92,7 +92,7 @@ class Sample:
                 inputs[port.name] = between(self.inputs[port.name], ticks.start, ticks.stop)
             elif ticks.start == 0:
                 inputs[port.name] = self.inputs[port.name]
-        return runner.run(inputs, len(ticks), reset=ticks.start == 0, probe=self._keys)
+        return runner.run(inputs, len(ticks), reset=ticks.start == 0, early=False, probe=self._keys)
 
 
 class Compared:

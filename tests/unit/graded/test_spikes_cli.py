@@ -158,3 +158,15 @@ def test_early_exits_say_what_they_need(image: Path, tmp_path: Path) -> None:
     ):
         result = spikelet(*words)
         assert (result.exit_code, text in result.stderr) == (code, True), (words, result.exit_code, result.stderr)
+
+
+def test_verify_compares_all_ticks_of_an_image_that_ends_early(tmp_path: Path) -> None:
+    """The float network has no early exit: nothing is left out of the comparison."""
+    image = tmp_path / "ends.spkl"
+    said = ("--framework", "snntorch", "--reset", "zero", "--encoder", "rate", "--ticks-per-sample", 12)
+    made = spikelet("convert", DIGITS / "digits.nir", *said, "--early-exit", 0, "-o", image)
+    result = spikelet("verify", image, TEST, "--samples", 2, "--network", DIGITS / "digits.nir")
+
+    assert made.exit_code == 0, made.stderr
+    assert result.exit_code == 0, result.stderr
+    assert "all integers are identical" in result.stdout
