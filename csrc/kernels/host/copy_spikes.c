@@ -1,5 +1,5 @@
 /* Hosts: eight spikes at once with SSE2. */
-#include "push_spikes.h"
+#include "net.h"
 #include "x86.h"
 
 #if defined(__SSE2__)
@@ -68,20 +68,14 @@ static bool copy(uint16_t *to, const uint16_t *from, size_t n, uint32_t size)
     return true;
 }
 
-static bool list(uint16_t *neurons, int16_t *values, const uint16_t *from,
-                 size_t n, uint32_t size)
+bool spkl_copy_spikes(const struct spkl_source *to, const uint16_t *from,
+                      size_t n, uint32_t size)
 {
-    if (!copy(neurons, from, n, size)) {
+    if (!copy(to->neurons, from, n, size)) {
         return false;
     }
-    for (size_t k = fill_eights(values, n); k < n; k++) {
-        values[k] = 1;
+    for (size_t k = fill_eights(to->values, n); k < n; k++) {
+        to->values[k] = 1;
     }
     return true;
-}
-
-int spkl_push_spikes(struct spkl_net *net, unsigned port,
-                     const uint16_t *neurons, size_t n)
-{
-    return spkl_stage_spikes(net, port, neurons, n, list);
 }
