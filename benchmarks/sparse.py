@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,7 @@ _OTHERS = (
     "each",
     "rest_of",
     "spkl_push",
+    "spkl_copy_spikes",
     "spkl_update_",
     "spkl_tick",
     "spkl_advance",
@@ -112,18 +113,29 @@ def network(projection: Projection, sizes: tuple[int, int]) -> Model:
     )
 
 
+def many(model: Model, most: int) -> Model:
+    """The same with an input port that takes so many events a tick."""
+    return replace(model, inputs=(replace(model.inputs[0], max_value=most, max_sum=most, capacity=4 * most),))
+
+
+def inside() -> npt.NDArray[np.int64]:
+    """All neurons of the convolution's source but those at a border."""
+    y, x, c = np.meshgrid(np.arange(1, 15), np.arange(1, 15), np.arange(16), indexing="ij")
+    return ((y * 16 + x) * 16 + c).ravel()
+
+
 def window() -> npt.NDArray[np.int64]:
     """The neurons of 4 x 4 pixels in the middle of the convolution's source."""
     y, x, c = np.meshgrid(np.arange(6, 10), np.arange(6, 10), np.arange(16), indexing="ij")
     return ((y * 16 + x) * 16 + c).ravel()
 
 
-def events(source: npt.NDArray[np.int64]) -> npt.NDArray[np.void]:
-    """The same number of events in each tick, ascending, of some of these neurons."""
+def events(source: npt.NDArray[np.int64], n: int = _EVENTS) -> npt.NDArray[np.void]:
+    """n events in each tick, ascending, of some of these neurons."""
     rng = np.random.default_rng(4)
-    made = np.zeros(_TICKS * _EVENTS, EVENT)
-    made["tick"] = np.repeat(np.arange(_TICKS), _EVENTS)
-    made["neuron"] = np.concatenate([np.sort(rng.choice(source, _EVENTS, replace=False)) for _ in range(_TICKS)])
+    made = np.zeros(_TICKS * n, EVENT)
+    made["tick"] = np.repeat(np.arange(_TICKS), n)
+    made["neuron"] = np.concatenate([np.sort(rng.choice(source, n, replace=False)) for _ in range(_TICKS)])
     made["value"] = 1
     return made
 
@@ -133,10 +145,11 @@ def count(
     projection: Projection,
     sizes: tuple[int, int] = (_SIZE, _SIZE),
     source: npt.NDArray[np.int64] | None = None,
+    n: int = _EVENTS,
 ) -> Cost:
-    """Instructions of delivery on a core, built by gcc -O2; events are of all neurons, or of these."""
-    bare = Bare(core, "gcc", network(projection, sizes))
-    bare.push(events(np.arange(sizes[0]) if source is None else source), _TICKS)
+    """Instructions of delivery on a core, built by gcc -O2, of n events a tick of all neurons, or of these."""
+    bare = Bare(core, "gcc", many(network(projection, sizes), 2 * n))
+    bare.push(events(np.arange(sizes[0]) if source is None else source, n), _TICKS)
     found: Counter[str] = Counter(bare.machine.counts())
     kept = {name: n for name, n in found.items() if not name.startswith(_OTHERS)}
     return Cost(instructions=sum(kept.values()), synops=bare.machine.call("bare_synops", 0))
@@ -152,12 +165,13 @@ def break_even(core: str, bytes_each: float, rows: Callable[[float], Projection]
 
 def main() -> None:
     """Print the table."""
-    names = ["conv", "near", "8 bits", "4", "2", "1"]
+    names = ["conv", "near", "all", "8 bits", "4", "2", "1"]
     print(f"{'core':8}" + "".join(f"{name:>8}" for name in names), " break-even   sparse, in fours at", end="")
     print("".join(f"{f'{density:.0%}':>7}" for density in _DENSITIES))
     for core in BOARDS:
         sizes = (16 * 16 * 16, 16 * 16 * 16)
         maps = [count(core, conv(), sizes).each, count(core, conv(), sizes, window()).each]
+        maps.append(count(core, conv(), sizes, inside(), inside().size).each)
         by_bits = [count(core, dense(bits)).each for bits in (8, 4, 2, 1)]
         print(f"{core:8}" + "".join(f"{cost:8.2f}" for cost in [*maps, *by_bits]), end="")
         for rows in (sparse, fours):

@@ -34,7 +34,7 @@ _DECODERS = {
 _ALWAYS = ("image_crc", "event_queue", "push_spikes", "copy_spikes", "is_calm", "rest")
 #: Of dense rows of bytes: for spikes and for events with values.
 _DENSE = ("add_dense", "list_rows", "add_rows_u8_s32", "add_graded_u8_s32")
-_CONV = ("add_runs_s8_s32", "add_row_times_s8_s32")
+_CONV = ("add_runs_s8_s32", "add_row_times_s8_s32", "add_pixel_s8_s16", "widen_pixels_s16_s32")
 _BUILDERS = {
     ProjectionKind.DENSE: "build_rows",
     ProjectionKind.CONV: "build_conv",
@@ -208,3 +208,6 @@ def _parts(model: Model) -> Iterator[str]:
         yield "    .add_codes = spkl_add_codes_s32,"
     if any(p.bits == 8 for p in convs):
         yield from (f"    .{name} = spkl_{name}_s8_s32," for name in ("add_runs", "add_row_times"))
+        yield "    .add_pixel = spkl_add_pixel_s8_s16,"
+        yield "    .widen_pixels = spkl_widen_pixels_s16_s32,"
+        yield "    .pixels_pay = &spkl_pixels_pay,"

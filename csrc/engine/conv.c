@@ -210,6 +210,20 @@ static void mark(struct sweep *sweep)
     }
 }
 
+/* Remember the targets of a pixel's runs for `mark`. */
+static inline void touch_pixel(struct sweep *sweep)
+{
+    uint32_t end = sweep->at + sweep->runs.n;
+
+    if (sweep->at - sweep->touched > sweep->touched_end - sweep->touched) {
+        mark(sweep);
+        sweep->touched = sweep->touched_end = sweep->at;
+    }
+    if (end > sweep->touched_end) {
+        sweep->touched_end = end;
+    }
+}
+
 /* Go on to the row of a neuron. */
 static void find_row(struct sweep *sweep, uint32_t neuron)
 {
@@ -278,13 +292,7 @@ static void find_pixel(struct sweep *sweep, uint32_t neuron)
         taps.k * conv->group_out;
     sweep->at = sweep->target + taps.first * conv->group_out;
     sweep->synops = n * sweep->runs.n_runs;
-    if (sweep->at - sweep->touched > sweep->touched_end - sweep->touched) {
-        mark(sweep);
-        sweep->touched = sweep->touched_end = sweep->at;
-    }
-    if (sweep->at + n > sweep->touched_end) {
-        sweep->touched_end = sweep->at + n;
-    }
+    touch_pixel(sweep);
 }
 
 /* An event of a value up to this is as many spikes. */
@@ -298,6 +306,121 @@ static void add_times(int32_t *acc, const int8_t *row,
         spkl_parts.add_row_times(acc + k * runs->acc_step,
                                  row + k * runs->row_step, runs->n, times);
     }
+}
+
+/* A sum of so many weights of -128 to 127 fits in 16 bits; sums in words of
+ * two are made of so many channels. */
+enum { FIT = 255, CHANNELS = 16 };
+
+/*
+ * Whether spikes are summed in 16 bits: as many as make up for widening all
+ * sums, of a population that nothing else brings something. Strides in x of 1,
+ * no pool, channels beside each other.
+ */
+static bool are_many(const struct spkl_population *p,
+                     const struct spkl_projection *q, uint32_t n)
+{
+    const struct spkl_conv *conv = q->table;
+    uint32_t taps = conv->y.kernel * conv->x.kernel;
+
+    return *spkl_parts.pixels_pay != 0 && q == p->projections &&
+           q + 1 == p->projections_end && conv->group_out % CHANNELS == 0 &&
+           n * taps / 2 >= p->lif.n / conv->group_out && taps <= FIT &&
+           conv->x.stride.by == 1 && (conv->map.pooled | conv->map.planar) == 0;
+}
+
+/* The runs of a pixel whose last target in x would be `last`, before which the
+ * others are; sums and row are those of target 0 and tap 0. Returns whether it
+ * has any. */
+static inline bool set_runs(struct spkl_pixel *pixel, const struct sweep *sweep,
+                            int32_t last, int16_t *sums, const int8_t *row)
+{
+    const struct spkl_conv *conv = sweep->conv;
+    int32_t group_out = (int32_t)conv->group_out;
+    int32_t first = last + 1 - (int32_t)conv->x.kernel;
+    int32_t n = (int32_t)conv->x.kernel;
+
+    if (last >= conv->x.end) {
+        n -= last - conv->x.end + 1;
+    }
+    if (first < 0) {
+        n += first;
+        row -= first * group_out;
+        first = 0;
+    }
+    if (n <= 0 || pixel->n_runs == 0) {
+        return false;
+    }
+    n *= group_out;
+    pixel->sums = sums + first * group_out;
+    pixel->row = row;
+    pixel->n = (uint32_t)n;
+    pixel->sums_step = 2 * (sweep->runs.acc_step - n);
+    pixel->row_step = sweep->runs.row_step - n;
+    return true;
+}
+
+/*
+ * Sum spikes in 16 bits, and widen. Of more than FIT events only pixels that
+ * ascend are taken, of each at most so many that all pixels whose taps meet
+ * bring no more than FIT. Counts the operations; returns the first event that
+ * is not taken.
+ */
+static const uint16_t *add_many(const struct spkl_net *net,
+                                const struct spkl_population *p,
+                                struct sweep *sweep, const uint16_t *neurons,
+                                const uint16_t *end)
+{
+    const struct spkl_conv *conv = sweep->conv;
+    bool ascend = end - neurons > FIT;
+    uint32_t most = FIT;
+    uint32_t after = 0;
+    const int8_t *row = NULL;
+    int16_t *sums = NULL;
+    struct spkl_pixel pixel;
+
+    if (ascend) {
+        most /= conv->y.kernel * conv->x.kernel;
+    }
+    pixel.step = conv->y.kernel * sweep->q->stride;
+    pixel.channels = conv->map.channels;
+    pixel.n_runs = 0;
+    while (neurons != end) {
+        uint32_t rest = *neurons - sweep->begin;
+        int32_t last;
+
+        if (rest >= sweep->length) {
+            find_row(sweep, *neurons);
+            rest = *neurons - sweep->begin;
+            pixel.n_runs = sweep->runs.n_runs;
+            row =
+                (const int8_t *)sweep->q->weights + sweep->k * sweep->q->stride;
+            sums = (int16_t *)(void *)net->in + sweep->target;
+        }
+        last = (int32_t)spkl_divide(&conv->map.inner, &rest) + conv->x.pad;
+        pixel.first = *neurons - rest;
+        if (ascend && pixel.first < after) {
+            break;
+        }
+        after = pixel.first + pixel.channels;
+        if (!set_runs(&pixel, sweep, last, sums, row)) {
+            after = pixel.first;
+            neurons++;
+            continue;
+        }
+        pixel.next = neurons;
+        pixel.end = (uint32_t)(end - neurons) > most ? neurons + most : end;
+        if (p->more != NULL) {
+            sweep->at = (uint32_t)(pixel.sums - (int16_t *)(void *)net->in);
+            sweep->runs.n = pixel.n;
+            touch_pixel(sweep);
+        }
+        neurons = spkl_parts.add_pixel(&pixel);
+        sweep->synops +=
+            (uint32_t)(neurons - pixel.next) * pixel.n * pixel.n_runs;
+    }
+    spkl_parts.widen_pixels(net->in, p->lif.n);
+    return neurons;
 }
 
 uint32_t spkl_deliver_conv_runs(const struct spkl_net *net,
@@ -319,10 +442,16 @@ uint32_t spkl_deliver_conv_runs(const struct spkl_net *net,
     sweep.conv = conv;
     sweep.q = q;
     sweep.begin = sweep.length = sweep.pixel = sweep.channels = 0;
+    sweep.synops = 0;
     sweep.first_channel = sweep.touched = sweep.touched_end = 0;
     sweep.runs.n = sweep.runs.n_runs = 0;
     sweep.runs.acc_step = -conv->y.target;
     sweep.runs.row_step = (int32_t)(conv->y.stride.by * q->stride);
+    if (values == NULL && are_many(p, q, *source->n)) {
+        neurons = add_many(net, p, &sweep, neurons, end);
+        synops = sweep.synops;
+        sweep.channels = sweep.length = 0;
+    }
     for (; neurons != end; neurons++) {
         int32_t times = values == NULL ? 1 : *values++;
         uint32_t channel = *neurons - sweep.pixel;

@@ -119,6 +119,32 @@ struct spkl_runs {
 void spkl_add_runs_s8_s32(int32_t *acc, const int8_t *row,
                           const struct spkl_runs *runs);
 
+/*
+ * Add events of a pixel of a convolution to sums of 16 bits: each is runs, as
+ * above. Of four targets that follow each other the sums of 0 and 2 lie before
+ * those of 1 and 3. Returns the first event of another pixel, or the end.
+ */
+struct spkl_pixel {
+    int16_t *sums;     /* aligned to 4 */
+    const int8_t *row; /* of the pixel's first neuron */
+    uint32_t step;     /* from neuron to neuron */
+    uint32_t first;    /* neuron of the pixel */
+    uint32_t channels; /* its neurons */
+    const uint16_t *next;
+    const uint16_t *end;
+    uint32_t n; /* a multiple of 16 */
+    uint32_t n_runs;
+    int32_t sums_step; /* bytes, from the end of a run to the next one */
+    int32_t row_step;
+};
+const uint16_t *spkl_add_pixel_s8_s16(const struct spkl_pixel *pixel);
+
+/* Such sums of n targets, a multiple of 16, become words, where they are. */
+void spkl_widen_pixels_s16_s32(int32_t *in, size_t n);
+
+/* Whether that is faster than spkl_add_runs_s8_s32 for many events. */
+extern const uint32_t spkl_pixels_pay;
+
 /* One run, multiplied: acc[i] += times * row[i]. */
 void spkl_add_row_times_s8_s32(int32_t *acc, const int8_t *row, size_t n,
                                int32_t times);
@@ -386,6 +412,9 @@ struct spkl_parts {
     spkl_add_rows_fn *add_rows[4]; /* by layout; [0] is always there */
     spkl_add_codes_fn *add_codes;  /* of rows with values; of convolutions */
     void (*add_runs)(int32_t *, const int8_t *, const struct spkl_runs *);
+    const uint16_t *(*add_pixel)(const struct spkl_pixel *);
+    void (*widen_pixels)(int32_t *, size_t);
+    const uint32_t *pixels_pay;
     void (*add_row_times)(int32_t *, const int8_t *, size_t, int32_t);
 };
 

@@ -26,6 +26,9 @@ const struct spkl_parts spkl_parts = {
                  spkl_add_rows_u2_s32, spkl_add_rows_u1_s32},
     .add_codes = spkl_add_codes_s32,
     .add_runs = spkl_add_runs_s8_s32,
+    .add_pixel = spkl_add_pixel_s8_s16,
+    .widen_pixels = spkl_widen_pixels_s16_s32,
+    .pixels_pay = &spkl_pixels_pay,
     .add_row_times = spkl_add_row_times_s8_s32,
 };
 

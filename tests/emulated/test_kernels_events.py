@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise, product
 
 import numpy as np
@@ -65,6 +65,57 @@ def test_runs_of_every_length_are_added_at_every_alignment(kernel: Get) -> None:
             inputs = [(row.tobytes(), shift), (runs, 0)]
             found = added.on_sums(acc, inputs, lambda to, at, begin=begin: [to + 4 * begin, at[0], at[1]])
             assert expected.tolist() == found.tolist(), (n, shift, n_runs)
+
+
+def _halves(sums: npt.NDArray[np.int16]) -> Int32Array:
+    """Words as add_pixel_s8_s16 has them: of four, 0 and 2 before 1 and 3."""
+    return sums.reshape(-1, 2, 2).swapaxes(1, 2).copy().reshape(-1).view(np.int32)
+
+
+def test_events_of_a_pixel_are_added_to_sums_of_16_bits(kernel: Get) -> None:
+    """Runs of all widths and numbers, up to the largest sums; it stops at another pixel, before it or behind it."""
+    added, rng = kernel("add_pixel_s8_s16"), np.random.default_rng(8)
+    for n, n_runs, contiguous in product((16, 32, 48, 64, 112), (1, 2, 3, 4), (True, False)):
+        sums_step, row_step = int(rng.choice([-128, 160])), n if contiguous else n + 8
+        channels, first, width = int(rng.integers(1, 9)), int(rng.integers(0, 60000)), 160 * n_runs + 112
+        step = row_step * n_runs + 4
+        weights = rng.choice([-128, 127, *range(-3, 4)], step * channels).astype(np.int8)
+        events = rng.integers(0, channels, int(rng.integers(0, 20)))
+        for other in ([], [first + channels, first], [65535], [first - 1] if first else []):
+            neurons = np.array([*(first + events), *other], np.uint16)
+            begin = 0 if sums_step > 0 else -sums_step * (n_runs - 1)
+            sums = rng.integers(-20000, 20000, -(-width // 16) * 16).astype(np.int16)
+            expected = sums.copy()
+            for event, k in product(events, range(n_runs)):
+                of = event * step + k * row_step
+                expected[begin + k * sums_step :][:n] += weights[of : of + n]
+
+            def pixel(at: Sequence[int], rows: tuple[int, ...], end: int = 2 * neurons.size) -> bytes:
+                pad = "4x" if added.word == "Q" else ""
+                where = (at[-1], at[0], *rows[:3], at[1], at[1] + end, *rows[3:])
+                return struct.pack(f"<2{added.word}3I{pad}2{added.word}2I2i", *where)
+
+            rows = (step, first, channels, n, n_runs, 2 * (sums_step - n), row_step - n)
+            acc, stopped = _halves(sums), list[int]()
+            # The address of the sums comes before all others: _CANARY, then acc.
+            place = added.base + 16 + 2 * begin
+            inputs = [
+                (weights.tobytes(), 0),
+                (neurons.tobytes(), 2),
+                (lambda at, rows=rows, place=place, pixel=pixel: pixel([*at, place], rows), 0),
+            ]
+            found = added.on_sums(acc, inputs, lambda _, at: [at[2]], returned=stopped)
+            assert _halves(expected).tolist() == found.tolist(), (n, n_runs, contiguous)
+
+
+def test_sums_of_16_bits_are_widened_where_they_are(kernel: Get) -> None:
+    """All multiples of 16 up to 160, of extreme values too."""
+    widened, rng = kernel("widen_pixels_s16_s32"), np.random.default_rng(9)
+    for n in range(16, 161, 16):
+        sums = rng.choice([-32768, 32767, -1, 0, 1, 255, -256, 4660], n).astype(np.int16)
+        acc = np.concatenate([_halves(sums), rng.integers(-(2**31), 2**31, n // 2).astype(np.int32)])
+        found = widened.on_sums(acc, [], lambda to, _, n=n: [to, n])
+        assert sums.tolist() == found.tolist(), n
 
 
 def test_multiplied_rows_are_added_at_every_alignment(kernel: Get) -> None:
