@@ -18,6 +18,7 @@ from support import fuzzing
 from support.graded_sources import is_graded_kernel
 from support.map_models import map_model
 from support.random_models import random_model
+from support.small_networks import join, network, sums
 
 pytestmark = pytest.mark.slow
 
@@ -32,6 +33,10 @@ def images() -> list[bytes]:
     """Images of every kind of record, and the network of the demo."""
     models = [demo_model(), *(model for model, _ in random_networks(60)), *(random_model(seed) for seed in range(4))]
     maps = [encode(map_model(seed, value)) for seed in range(4) for value in (1, 300)]
+    few_bits = [join("in", 0, np.full((30, 40), -1, np.int8), bits=bits) for bits in (4, 2, 1)]
+    models += [
+        network([sums("out", 40)], [projection], 30, max_sum) for projection in few_bits for max_sum in (1, 2, 9)
+    ]
     ends = [Patch().field(SectionId.OUTPUTS, 1, "gap", gap).done() for gap in (1, 1000)]
     return [good_image(), *ends, wide_image(), *maps, *(encode(model) for model in models)]
 
