@@ -2,6 +2,7 @@
 #ifndef RUN_H
 #define RUN_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct run {
@@ -15,5 +16,8 @@ struct run {
 
 /* Returns 0, or an error of the engine. */
 int run_samples(const struct run *run);
+
+/* Membranes of population 0 or 1. Returns 0 or an error of the engine. */
+int run_probe(unsigned population, int32_t *v, size_t n);
 
 #endif

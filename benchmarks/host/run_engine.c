@@ -9,7 +9,6 @@ static struct spkl_model model;
 static struct spkl_net net;
 
 int run_start(const void *image, size_t length, void *arena, size_t size);
-int run_probe(unsigned population, int32_t *v, size_t n);
 
 int run_start(const void *image, size_t length, void *arena, size_t size)
 {
