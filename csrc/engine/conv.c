@@ -225,7 +225,7 @@ static inline void touch_pixel(struct sweep *sweep)
 }
 
 /* Go on to the row of a neuron. */
-static void find_row(struct sweep *sweep, uint32_t neuron)
+static inline void find_row(struct sweep *sweep, uint32_t neuron)
 {
     const struct spkl_conv *conv = sweep->conv;
     const struct spkl_map *map = &conv->map;
@@ -325,7 +325,7 @@ static bool are_many(const struct spkl_population *p,
 
     return *spkl_parts.pixels_pay != 0 && q == p->projections &&
            q + 1 == p->projections_end && conv->group_out % CHANNELS == 0 &&
-           n * taps / 2 >= p->lif.n / conv->group_out && taps <= FIT &&
+           n * taps / 4 >= p->lif.n / conv->group_out && taps <= FIT &&
            conv->x.stride.by == 1 && (conv->map.pooled | conv->map.planar) == 0;
 }
 
@@ -366,10 +366,9 @@ static inline bool set_runs(struct spkl_pixel *pixel, const struct sweep *sweep,
  * bring no more than FIT. Counts the operations; returns the first event that
  * is not taken.
  */
-static const uint16_t *add_many(const struct spkl_net *net,
-                                const struct spkl_population *p,
-                                struct sweep *sweep, const uint16_t *neurons,
-                                const uint16_t *end)
+static SPKL_NOINLINE const uint16_t *
+add_many(const struct spkl_net *net, const struct spkl_population *p,
+         struct sweep *sweep, const uint16_t *neurons, const uint16_t *end)
 {
     const struct spkl_conv *conv = sweep->conv;
     bool ascend = end - neurons > FIT;
