@@ -11,7 +11,7 @@ from benchmarks.cmsis_nn import table as int8
 from benchmarks.counts.record import SAMPLES, Key
 from benchmarks.data import MissingError, file
 from benchmarks.instructions.budget import count_model, count_quiet_tick
-from benchmarks.instructions.convolution import count_convolution
+from benchmarks.instructions.convolution import LOADS, count_convolution
 from benchmarks.instructions.machine import CORES
 from benchmarks.instructions.workload import FEW_BITS, NETWORKS, kinds_of_data, network
 from benchmarks.spiking.cases import case_of
@@ -83,7 +83,7 @@ def _small() -> Iterator[Job]:
             yield Job("bytes", core, compiler, "zero", "-Os")
     for compiler in _compilers("M4"):
         yield Job("instructions", "M4", compiler, "zero4", "made up")
-        yield Job("convolution", "M4", compiler, "conv3x3x16", "events alone")
+        yield Job("convolution", "M4", compiler, "conv3x3x16", "all fire")
 
 
 def _spiking() -> Iterator[Job]:
@@ -91,7 +91,8 @@ def _spiking() -> Iterator[Job]:
         for compiler in _compilers(core):
             for name, data in product((*NETWORKS, *FEW_BITS), kinds_of_data()):
                 yield Job("instructions", core, compiler, name, data)
-            yield Job("convolution", core, compiler, "conv3x3x16", "events alone")
+            for load in LOADS:
+                yield Job("convolution", core, compiler, "conv3x3x16", load)
         if "gcc" in _compilers(core):
             for name in ("nmnist", "braille"):
                 yield Job("instructions", core, "gcc", name, "")
@@ -123,7 +124,7 @@ def _instructions(job: Job) -> Iterator[tuple[Key, int]]:
 
 
 def _convolution(job: Job) -> Iterator[tuple[Key, int]]:
-    instructions, synops = count_convolution(job.core, job.compiler)
+    instructions, synops = count_convolution(job.core, job.compiler, job.data)
     yield job.key("instructions"), instructions
     yield Key("synaptic operations", "", "", job.case, job.data), synops
 

@@ -31,7 +31,7 @@ _NAMES = {
     "zero4": "784-128-10, 4 bits",
     "zero2": "784-128-10, 2 bits",
     "zero1": "784-128-10, 1 bit",
-    "conv3x3x16": "convolution 3 x 3, 16 to 16 channels",
+    "conv3x3x16": "events of a convolution 3 x 3, 16 to 16 channels",
     "nmnist": "N-MNIST CNN, a recording in ticks of 1 ms",
     "braille": "recurrent Braille network, random input",
     "kws_ref_model": "keyword spotting",

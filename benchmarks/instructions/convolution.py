@@ -21,18 +21,19 @@ from spikelet.model import (
 from spikelet.reference import Reference
 from spikelet.runner import Variable
 
-__all__ = ["count_convolution"]
+__all__ = ["LOADS", "count_convolution"]
 
 _SIDE, _CHANNELS, _KERNEL = 16, 16, 3
-_EVENTS = 64
+#: How many neurons inside of the map fire in a tick.
+LOADS = {"few spikes": 64, "all fire": (_SIDE - 2) ** 2 * _CHANNELS}
 
 
-def count_convolution(core: str, compiler: str) -> tuple[int, int]:
-    """Instructions that the events of a tick add to it, and their synaptic operations.
+def count_convolution(core: str, compiler: str, load: str) -> tuple[int, int]:
+    """Instructions that the events of a tick of one of LOADS add to it, and their synaptic operations.
 
     Membranes are compared with the numpy reference.
     """
-    model, events = _network(), _events()
+    model, events = _network(), _events(LOADS[load])
     bare, reference = Bare(core, compiler, model), Reference(model)
     totals = []
     for given in (events[:0], events[:0], events):
@@ -85,11 +86,11 @@ def _network() -> Model:
     )
 
 
-def _events() -> EventArray:
+def _events(n: int) -> EventArray:
     """Of distinct neurons inside the map, so that each meets all of the kernel."""
-    rng = np.random.default_rng(6)
-    y, x = rng.integers(1, _SIDE - 1, (2, _EVENTS))
-    neurons = np.unique((y * _SIDE + x) * _CHANNELS + rng.integers(0, _CHANNELS, _EVENTS))
-    events = np.zeros(neurons.size, EVENT)
-    events["neuron"], events["value"] = neurons, 1
+    y, x, c = np.mgrid[1 : _SIDE - 1, 1 : _SIDE - 1, :_CHANNELS]
+    inside = ((y * _SIDE + x) * _CHANNELS + c).ravel()
+    events = np.zeros(n, EVENT)
+    events["neuron"] = np.sort(np.random.default_rng(6).choice(inside, n, replace=False))
+    events["value"] = 1
     return events

@@ -43,7 +43,7 @@ def test_the_events_of_a_convolution_stay_within_their_limit(core: str) -> None:
     """Address work, lists and wakened blocks included; membranes are compared on the way."""
     _need(core, "gcc")
 
-    instructions, synops = count_convolution(core, "gcc")
+    instructions, synops = count_convolution(core, "gcc", "all fire")
 
     assert instructions <= CONVOLUTION[core] * synops
 
