@@ -102,7 +102,7 @@ def plain(model: Model, folder: Path) -> Side:
 
 
 def engine(model: Model, folder: Path, name: str, flags: Sequence[str] = ()) -> Side:
-    """The engine with the model started; its image is placed so that the first rows of weights begin at a cache line."""
+    """The engine with the model started; its image lies so that the first rows of weights begin at a cache line."""
     csrc = data_path("csrc")
     files = {file.stem: file for kernels in reversed(_SETS) for file in (csrc / "kernels" / kernels).glob("*.c")}
     sources = [*sorted((csrc / "engine").glob("*.c")), csrc / "kernels" / "all.c", *files.values()]
