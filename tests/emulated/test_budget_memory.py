@@ -48,7 +48,7 @@ def test_the_random_models_have_every_kind() -> None:
     ways = [way for model in models for way in model.projections]
     parts = [part for model in models for part in model.populations]
 
-    assert {way.kind.name for way in ways} == {"DENSE", "CONV", "SPARSE", "FEED"}
+    assert {way.kind.name for way in ways} == {"DENSE", "CONV", "SPARSE", "SPARSE4", "FEED"}
     assert {way.bits for way in ways} == {1, 2, 4, 8}
     assert {part.kind.name for part in parts} == {"LIF", "DELAY"}
     assert any(way.delays is not None for way in ways)
