@@ -21,14 +21,6 @@ from support.tools import COMPILERS, QEMU, UNICORN, need
 Where = tuple[str, str]
 
 
-@pytest.fixture(scope="module", params=[(b, c) for b in UNICORN for c in COMPILERS], ids="-".join)
-def unicorn(request: pytest.FixtureRequest) -> Iterator[EmulatedBoard]:
-    """Each Unicorn board, with each compiler."""
-    need(*request.param)
-    with emulate(None, request.param[0], compiler=request.param[1], count=False) as board:
-        yield board
-
-
 @pytest.fixture(scope="module", params=[(b, c) for b in QEMU for c in COMPILERS], ids="-".join)
 def qemu(request: pytest.FixtureRequest) -> Iterator[EmulatedBoard]:
     """Each QEMU board, with each compiler."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -21,26 +20,10 @@ from spikelet.events import as_events
 from spikelet.model import Decoder, Encoder, Model
 from spikelet.runner import Result, Runner, Variable
 from support.random_models import random_model
-from support.tools import COMPILERS, QEMU, UNICORN, need
+from support.tools import UNICORN, need
 
 TICKS, SAMPLES = 12, 5
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module", params=[(b, c) for b in UNICORN for c in COMPILERS], ids="-".join)
-def unicorn(request: pytest.FixtureRequest) -> Iterator[EmulatedBoard]:
-    """Each Unicorn board, with each compiler."""
-    need(*request.param)
-    with emulate(None, request.param[0], compiler=request.param[1], count=False) as board:
-        yield board
-
-
-@pytest.fixture(scope="module", params=QEMU)
-def qemu(request: pytest.FixtureRequest) -> Iterator[EmulatedBoard]:
-    """Each QEMU board."""
-    need(request.param, "gcc")
-    with emulate(None, request.param, compiler="gcc", count=False) as board:
-        yield board
 
 
 @cache

@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from spikelet.emulator import EmulatedBoard, emulate
+from spikelet.emulator import EmulatedBoard
 from spikelet.engine import Engine
 from spikelet.errors import ConvertError, NoRoomError
 from support.network_cases import make_case
-from support.tools import COMPILERS, QEMU, UNICORN, need
 
 #: Networks on each board.
 NETWORKS = 100
 FIRST = 100_000
-
-
-@pytest.fixture(scope="module", params=[(b, c) for b in UNICORN for c in COMPILERS], ids="-".join)
-def unicorn(request: pytest.FixtureRequest) -> Iterator[EmulatedBoard]:
-    """Each Unicorn board, with each compiler."""
-    need(*request.param)
-    with emulate(None, request.param[0], compiler=request.param[1], count=False) as board:
-        yield board
-
-
-@pytest.fixture(scope="module", params=QEMU)
-def qemu(request: pytest.FixtureRequest) -> Iterator[EmulatedBoard]:
-    """Each QEMU board."""
-    need(request.param, "gcc")
-    with emulate(None, request.param, compiler="gcc", count=False) as board:
-        yield board
 
 
 def _same(board: EmulatedBoard) -> None:
