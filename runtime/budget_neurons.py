@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spikelet.budget_activity import Update
-from spikelet.converters.emit.kernels import tick_kernel
+from spikelet.converters.emit.kernels import is_calm, tick_kernel
 from spikelet.model import Model, Population, RefractoryMode, ResetKind
 
 __all__ = ["Neurons"]
@@ -16,8 +16,10 @@ __all__ = ["Neurons"]
 #: Blocks whose bits are looked at together.
 _WORD = 32
 _Index = npt.NDArray[np.int64]
-#: Kernel sets whose plain kernel goes in pairs, and looks for a change after each pass.
+#: Kernel sets whose plain kernel goes in fours, and looks for a change after each.
 _THUMB2 = ("armdsp", "armv7m")
+#: Neurons for which these copy a parameter that all share.
+_COPIES = 16
 
 
 class Neurons:
@@ -40,11 +42,13 @@ class Neurons:
         self._floors = len(population.parameters.get("v_min", [0])) > 1
         self._differs = self._floors or len(population.parameters.get("fire_above", [0])) > 1
         self._leaks = bool(population.parameters.get("decay_v", np.array([65536]))[0] < 65536)
+        self._shared = sum(len(population.parameters.get(name, [0])) == 1 for name in ("bias", "fire_above"))
+        self._calm = self._kernel == "plain" and is_calm(model, index)
         self._integrates = ""
         self._each = self._of_each()
 
-    def terms(self, update: Update, touched: npt.NDArray[np.bool_] | None) -> Counter[str]:
-        """What an update costs; `touched` are the blocks for which an event came."""
+    def terms(self, update: Update, touched: npt.NDArray[np.bool_] | None, *, busy: bool) -> Counter[str]:
+        """What an update costs; `touched` are the blocks for which an event came, `busy`: one came for any neuron."""
         found: Counter[str] = Counter()
         population = self._population
         starts: _Index = np.zeros(1, np.int64)
@@ -54,10 +58,13 @@ class Neurons:
             assert touched is not None
             starts, sizes = self._parts(found, touched | ~update.rested)
             found["blocks.fired"] += len(update.fired)
+        # Nobody asks whether a neuron has changed where an event came.
+        asked = not busy or population.block > 0
+        first = _first(update, starts, sizes) if asked else np.full(len(starts), -1)
         if self._kernel == "plain":
-            self._plain(found, update, starts, sizes)
+            self._plain(found, update, first, sizes)
         else:
-            self._one_by_one(found, update, starts, sizes)
+            self._one_by_one(found, update, first, sizes)
         return +found
 
     def _parts(self, found: Counter[str], awake: npt.NDArray[np.bool_]) -> tuple[_Index, _Index]:
@@ -75,12 +82,12 @@ class Neurons:
         begins = starts * width
         return begins, np.minimum(counts * width, self._population.size - begins)
 
-    def _one_by_one(self, found: Counter[str], update: Update, starts: _Index, sizes: _Index) -> None:
+    def _one_by_one(self, found: Counter[str], update: Update, first: _Index, sizes: _Index) -> None:
         """The kernels `any` and `if`: the same for each neuron, but where it fires or is late or quiet."""
         name, n = self._kernel, int(sizes.sum())
-        found[f"{name}.call"] += len(starts)
+        found[f"{name}.call"] += len(sizes)
         if name == "if":
-            self._if(found, _first(update, starts, sizes), sizes)
+            self._if(found, first, sizes)
             found["if.low"] += 0 if update.low is None else int(np.count_nonzero(update.low))
         else:
             for term, times in self._each.items():
@@ -129,10 +136,9 @@ class Neurons:
         found["any.test_previous" if c.test_previous else "any.reset_next" if c.reset_next else "any.at_once"] += 1
         return +found
 
-    def _plain(self, found: Counter[str], update: Update, starts: _Index, sizes: _Index) -> None:
+    def _plain(self, found: Counter[str], update: Update, first: _Index, sizes: _Index) -> None:
         """The kernel `plain`: each set has its own way of looking for the first neuron that changes."""
-        first = _first(update, starts, sizes)
-        found["plain.call"] += len(starts)
+        found["plain.call"] += len(sizes)
         how = "slow" if self._slow else "fast"
         low = 0 if update.low is None else int(np.count_nonzero(update.low))
         if self._set in _THUMB2:
@@ -142,8 +148,7 @@ class Neurons:
         else:
             how = "fast"
             low = update.negative if self._floors else low
-            found["plain.neuron"] += int(sizes.sum())
-            found["plain.stop"] += int(np.minimum(first + 1, sizes).sum())
+            self._armv6m(found, first, sizes)
         found[f"plain.{how}.low"] += low
         found[f"plain.{how}.fired.{'late' if self._late else self._kind}"] += len(update.fired)
         if self._late:
@@ -151,29 +156,42 @@ class Neurons:
             found[f"plain.{how}.due.{before}{self._kind}"] += update.due
 
     def _thumb2(self, found: Counter[str], first: _Index, sizes: _Index) -> None:
-        """Four neurons a pass; it stops behind each until a neuron has changed. Others one by one."""
+        """Fours, then ones; it stops behind each until a neuron has changed, later where copies of a parameter end."""
         if self._slow:
             found["plain.slow.neuron"] += int(sizes.sum())
             return
-        pairs = sizes // 2
-        head = 2 - pairs % 2  # pairs of the first pass
-        stops = np.where(first < 2 * head, 1, 1 + -(-(first - 2 * head + 1) // 4))
+        fours, ones = sizes // 4, sizes % 4
+        looks = np.where(first < 4 * fours, first // 4 + 1, fours + np.minimum(first - 4 * fours + 1, ones))
+        looks = np.where(first < 0, 0, looks)
+        left = np.maximum(fours - looks, 0)
         late = ".late" if self._late else ""
-        found["plain.fast"] += int((pairs > 0).sum())
-        found[f"plain.pair{late}"] += int(pairs.sum())
-        found["plain.pass"] += int((-(-pairs // 2)).sum())
-        found["plain.odd"] += int((sizes % 2).sum())
-        found["plain.stop"] += int(np.minimum(stops, -(-pairs // 2)).sum())
+        found["plain.fast"] += len(sizes)
+        found["plain.copy"] += self._shared * len(sizes)
+        found[f"plain.four{late}"] += int(fours.sum())
+        found[f"plain.one{late}"] += int(ones.sum())
+        found["plain.stop"] += int(looks.sum())
+        found["plain.looked"] += int(np.minimum(first + 1, sizes).sum())
+        if self._shared:
+            found["plain.turn"] += int((-(-4 * left // _COPIES) + (ones + fours > looks)).sum())
+        if not self._calm:
+            found["plain.raised"] += int(sizes.sum() + np.minimum(4 * looks, sizes).sum())
+
+    def _armv6m(self, found: Counter[str], first: _Index, sizes: _Index) -> None:
+        """One by one until a neuron has changed and fours are left."""
+        stops = np.minimum(first + 1, sizes)
+        each = stops + (sizes - stops) % 4
+        found["plain.each"] += int(each.sum())
+        found[f"plain.four{'.calm' if self._calm else ''}"] += int((sizes - each).sum()) // 4
 
     def _riscv(self, found: Counter[str], first: _Index, sizes: _Index) -> None:
-        """One by one until a neuron has changed, then in pairs where v_min is the same for all."""
+        """The same; then eights, where v_min is the same for all and something leaks."""
         stops = np.minimum(first + 1, sizes)
-        left = sizes - stops
-        pairs = left // 2 * (not self._slow)
+        fours = (sizes - stops) // 4 * (self._leaks and not self._slow)
         late = ".late" if self._late else ""
-        found[f"plain.each{late}"] += int((sizes - 2 * pairs).sum())
-        found[f"plain.pair{late}{'' if self._leaks else '.still'}"] += int(pairs.sum())
-        found["plain.fast"] += int((left > 0).sum()) * (not self._slow)
+        found[f"plain.each{late}"] += int((sizes - 4 * fours).sum())
+        found[f"plain.four{late}{'.calm' if self._calm else ''}"] += int(fours.sum())
+        found["plain.pass"] += int((-(-fours // 2)).sum())
+        found["plain.fast"] += int((fours > 0).sum())
 
 
 def _more(update: Update) -> int:

@@ -56,8 +56,10 @@ class Work:
         """What handing over a tick's events and frames costs, port by port, in one call each."""
         found: Terms = {NETWORK: self._sample()} if step.began else {}
         for index, events in step.events.items():
-            other = int(np.count_nonzero(events["value"] != 1))
+            ones = events["value"] == 1
+            other = len(events) - int(np.count_nonzero(ones))
             found["input", index] = Counter({"push": 1, "push.event": len(events), "push.value": other})
+            found["input", index]["push.last"] = int(ones[-1:].any())
         for index, frame in step.frames.items():
             found["input", index] = Counter({"frame": 1, "frame.neuron": len(frame)})
         return found
@@ -94,7 +96,7 @@ class Work:
         found["population.updated"] += 1
         if population.kind is PopulationKind.DELAY:
             return found + _line(population.size, update.fired, several=population.choices.several, busy=busy)
-        return found + self._neurons[index].terms(update, touched if population.block else None)
+        return found + self._neurons[index].terms(update, touched if population.block else None, busy=busy)
 
     def _network(self, tick: Tick) -> Counter[str]:
         model = self.model

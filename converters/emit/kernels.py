@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from spikelet.model import (
     V_MAX,
     Decoder,
@@ -12,11 +14,21 @@ from spikelet.model import (
     PopulationKind,
     Projection,
     ProjectionKind,
+    ResetKind,
     Rounding,
 )
 from spikelet.rules_projections import reach
 
-__all__ = ["all_kernel_names", "is_if", "is_plain", "is_small", "kernel_names", "kernel_table", "tick_kernel"]
+__all__ = [
+    "all_kernel_names",
+    "is_calm",
+    "is_if",
+    "is_plain",
+    "is_small",
+    "kernel_names",
+    "kernel_table",
+    "tick_kernel",
+]
 
 _ENCODERS = {
     Encoder.RATE: "encode_rate",
@@ -121,6 +133,17 @@ def is_plain(model: Model, index: int) -> bool:
     if c.rounding is not Rounding.FLOOR or (decay is not None and len(decay) != 1):
         return False
     return _is_bounded(model, index)
+
+
+def is_calm(model: Model, index: int) -> bool:
+    """Whether no neuron of a plain population is looked at for v_min: decides as csrc/kernels/packed/is_calm.c."""
+    population = model.populations[index]
+    of = population.parameters
+    most = 16383 * (65536 - int(of["decay_v"][0] if "decay_v" in of else 65536)) - 1
+    left = most - (_input_sum(model, index) << 7 << population.frac)
+    shares = ("bias", "reset") if population.choices.reset_kind is ResetKind.SUBTRACT else ("bias",)
+    largest = max((int(np.abs(of[name].astype(np.int64)).max()) for name in shares if name in of), default=0)
+    return left >= 0 and largest <= left // 2 and bool(np.all(of.get("v_min", -V_MAX) == -V_MAX))
 
 
 def is_if(model: Model, index: int) -> bool:

@@ -8,7 +8,8 @@
  * Others take the whole product. Stack: 56 bytes.
  *
  * No overflow: t + u + upper + 1 < 2^30 + 2^16. Of the whole product, of 94
- * bits, (|x| m + 2^(s - 1) - negative) >> s is the size of the output.
+ * bits, (|x| m + 2^(s - 1) - negative) >> s is the size of the output; of 0 it
+ * is 0.
  */
     .syntax unified
     .thumb
@@ -138,9 +139,12 @@ spkl_scale_s8:
     adds    r0, r0, r5
     movs    r5, #0
     adcs    r1, r5
+    movs    r5, r0
+    orrs    r5, r1
+    beq     1f
     adds    r0, r0, r4
     adcs    r1, r4
-    ldr     r5, [r2, #SHIFT]
+1:  ldr     r5, [r2, #SHIFT]
     subs    r5, #33
     cmp     r5, #32
     blo     1f
