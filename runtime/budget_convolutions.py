@@ -15,10 +15,13 @@ from spikelet.model import Projection, SourceMap, TargetMap
 __all__ = ["Runs", "divide", "map_terms", "tap_terms"]
 
 _Index = npt.NDArray[np.int64]
+_Mask = npt.NDArray[np.bool_]
 #: How add_runs of a kernel set goes: 16, 8 or 4 bytes at words, 4 at words, or 4 anywhere.
 _SETS = {"armdsp": "words", "armv7m": "words", "armv6m": "word"}
 #: An event of a value up to this is as many spikes.
 _OFTEN = 3
+#: Channels of which sums in 16 bits are made at once; weights that fit in such a sum.
+_WIDE, _FIT = 16, 255
 
 
 def divide(values: _Index, by: int) -> tuple[_Index, _Index]:
@@ -100,9 +103,10 @@ class Runs:
         target: its target, which is not planar.
         kernels: the first of the board's kernel sets.
         block: the power of 2 of the target's blocks; 0: none.
+        alone: nothing else brings the target something.
     """
 
-    def __init__(self, source: SourceMap, target: TargetMap, kernels: str, block: int) -> None:
+    def __init__(self, source: SourceMap, target: TargetMap, kernels: str, block: int, *, alone: bool) -> None:
         _, y, x, there = pooled_places(source)
         self._set = _SETS.get(kernels, "packed")
         self._shift = block or 16
@@ -116,7 +120,18 @@ class Runs:
         self._align = begin * target.channels % 4
         self._at = first * target.channels
         self._step = target.width * target.channels
+        self._channels = target.channels
         self._divisions(source, target)
+        self._size, self._taps = target.size, target.kernel[0] * target.kernel[1]
+        self._wide = (
+            alone
+            and kernels == "armdsp"
+            and target.channels % _WIDE == 0
+            and target.stride[1] == 1
+            and self._taps <= _FIT
+            and source.pool == (1, 1)
+            and not source.planar
+        )
 
     def _divisions(self, source: SourceMap, target: TargetMap) -> None:
         """Divisions for a new row, and for a new pixel; corrections of both."""
@@ -144,6 +159,9 @@ class Runs:
         new_pixel = np.diff(pixel, prepend=-1) != 0
         new_row = np.diff(row, prepend=-1) != 0
         met = self._n[j] > 0
+        ones = fired.values is None or fired.ones
+        if self._wide and ones and len(j) * self._taps // 4 >= self._size // self._channels:
+            return self._many(j, met, new_pixel, new_row)
         found = Counter(
             {
                 "runs.event": len(j),
@@ -156,7 +174,8 @@ class Runs:
         )
         self._marks(found, j[met & new_pixel])
         times = np.ones(len(j), np.int64)
-        if fired.values is not None and not fired.ones:
+        if not ones:
+            assert fired.values is not None
             found["runs.value"] += len(j)
             often = (fired.values >= 1) & (fired.values <= _OFTEN)
             others = j[met & ~often]
@@ -165,6 +184,25 @@ class Runs:
             found["runs.times.one"] += int((self._n_runs[others] * (self._n[others] % 4)).sum())
             times = np.where(often, fired.values, 0)
         self._add_runs(found, j[met], times[met])
+        return +found
+
+    def _many(self, j: _Index, met: _Mask, new_pixel: _Mask, new_row: _Mask) -> Counter[str]:
+        """Many spikes, which are summed in 16 bits: a call for each pixel, and all sums are widened."""
+        runs, sixteens = self._n_runs[j[met]], self._n[j[met]] // _WIDE
+        found = Counter(
+            {
+                "many": 1,
+                "many.row": int(new_row.sum()),
+                "many.missed": int((~met).sum()),
+                "many.pixel": int((met & new_pixel).sum()),
+                "many.division": int((new_row * self._row_divisions[j]).sum()) + int((~met | new_pixel).sum()),
+                "many.event": int(met.sum()),
+                "many.run": int(runs.sum()),
+                "many.16": int((runs * sixteens).sum()),
+                "many.widened": self._size,
+            }
+        )
+        self._marks(found, j[met & new_pixel])
         return +found
 
     def _marks(self, found: Counter[str], pixels: _Index) -> None:

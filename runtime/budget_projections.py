@@ -82,7 +82,8 @@ class Way:
         if p.source_map is not None:
             self._per_neuron = map_terms(p.source_map)
         if p.kind is ProjectionKind.CONV:
-            self._prepare_conv(p, kernels[0])
+            alone = sum(other.target == p.target for other in model.projections) == 1
+            self._prepare_conv(p, kernels[0], alone=alone)
         elif p.kind is ProjectionKind.SPARSE:
             self._prepare_sparse(p)
         elif p.kind is ProjectionKind.SPARSE4:
@@ -225,13 +226,13 @@ class Way:
             "sparse4.looked": blocks * look,
         }
 
-    def _prepare_conv(self, p: Projection, kernels: str) -> None:
+    def _prepare_conv(self, p: Projection, kernels: str, *, alone: bool) -> None:
         source, target = p.source_map, p.target_map
         assert source is not None
         assert target is not None
         self._weights_of = taps_met(source, target)
         if p.bits == 8 and target.groups == 1 and target.dilation == (1, 1) and not target.planar:
-            self._runs = Runs(source, target, kernels, self.target.block)
+            self._runs = Runs(source, target, kernels, self.target.block, alone=alone)
         else:
             self._per_neuron = tap_terms(p, source, target)
 

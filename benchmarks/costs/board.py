@@ -27,6 +27,7 @@ _OF = {
     "lif_tick": "neurons",
     "blocks": "neurons",
     "add_": "projections",
+    "widen_": "projections",
     "list_rows": "projections",
     "rows": "projections",
     "conv": "projections",

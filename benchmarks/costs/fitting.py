@@ -15,7 +15,7 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
     "neurons": ("plain", "if", "any", "blocks"),
     "projections": (
         *("dense", "list", "graded", "rows", "rows8", "rows4", "rows2", "rows1", "codes", "map"),
-        *("conv", "runs", "sparse", "sparse4", "feed", "late", "line"),
+        *("conv", "runs", "many", "sparse", "sparse4", "feed", "late", "line"),
     ),
     "frame": ("tick", "rest", "asked", "sample", "input", "encode", "population", "output", "decode"),
     "push": ("push", "frame"),
