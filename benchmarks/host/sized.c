@@ -1,7 +1,7 @@
 /*
  * What benchmarks/plain/dense.c does, for one network: sizes are constants, so
- * that the compiler vectorises what an event adds, which makes it three times
- * as fast on hosts. sized_network.h is written for a model by sides.py.
+ * that the compiler vectorises what an event adds. sized_network.h is written
+ * for a model by sides.py.
  */
 #include "sized.h"
 
