@@ -190,5 +190,5 @@ def library(target: Path, sets: Sequence[str]) -> CKernels:
         files.pop(name)
     words = [gcc, "-std=c99", "-O1", "-g", "-fPIC", "-shared", "-fsanitize=undefined", *compile.STRICT]
     words += [f"-I{csrc / folder}" for folder in ("include", "engine")]
-    subprocess.run([*words, *map(str, files.values()), "-o", str(target)], check=True, timeout=120)
+    subprocess.run([*words, *map(str, files.values()), "-o", str(target)], check=True, timeout=300)
     return CKernels(target)

@@ -32,7 +32,7 @@ class HostLayers(Layers):
         words = [gcc, "-std=c99", "-O1", "-g", "-fPIC", "-shared", *compile.STRICT, *flags]
         words += ["-fsanitize=undefined", "-fno-sanitize-recover=all"]
         words += [f"-I{csrc / place}" for place in ("include", "engine")]
-        subprocess.run([*words, *map(str, sources(sets, [".c"])), "-o", str(target)], check=True, timeout=120)
+        subprocess.run([*words, *map(str, sources(sets, [".c"])), "-o", str(target)], check=True, timeout=300)
         self._c = ctypes.CDLL(str(target))
         self._bytes = ctypes.create_string_buffer(self._ROOM + 64)
         self.base = ctypes.addressof(self._bytes) + -ctypes.addressof(self._bytes) % 64

@@ -223,7 +223,7 @@ class HostKernel(Kernel):
         includes = [f"-I{csrc / place}" for place in ("include", "engine")]
         source = csrc / "kernels" / kernels / f"{name}.c"
         words = [compiler, "-std=c99", "-O2", "-fPIC", "-shared", *compile.STRICT, *flags, *includes, source]
-        subprocess.run([*map(str, words), "-o", str(target)], check=True, timeout=60)
+        subprocess.run([*map(str, words), "-o", str(target)], check=True, timeout=300)
         self._function = getattr(ctypes.CDLL(str(target)), f"spkl_{name}")
         self._function.restype = ctypes.c_size_t
         self._memory = ctypes.create_string_buffer(self._ROOM + 64)

@@ -54,7 +54,7 @@ def build(folder: Path, model: GradedModel, task: str, **other: str) -> Path:
     target = folder / "device"
     files = [*sources(folder, model, task, **other), ROOT / "tests" / "fuzz" / "mlperf_line.c"]
     words = [compiler, *C_FLAGS, *_SANITIZED, *includes(), *map(str, files), "-o", str(target)]
-    subprocess.run(words, check=True, timeout=180)
+    subprocess.run(words, check=True, timeout=300)
     return target
 
 

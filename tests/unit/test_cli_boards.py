@@ -126,7 +126,7 @@ def test_an_emulated_board_is_reached_like_a_real_one(image: Path, line: str) ->
                 assert device.run(np.full(64, 200, np.uint8)).prediction >= 0
         assert answer("eval", image, DIGITS / "digits_test.npz", "--samples", 2, "--on", port)["samples"] == 2
         child.send_signal(signal.SIGINT)
-        assert child.wait(timeout=20) == 0
+        assert child.wait(timeout=60) == 0
 
 
 def test_a_port_that_is_taken_is_named(image: Path) -> None:
