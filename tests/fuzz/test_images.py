@@ -13,6 +13,7 @@ from paths import ROOT
 from spikelet.demo import demo_model
 from spikelet.image import encode
 from spikelet.layout import SectionId
+from spikelet.model import Projection, ProjectionKind, SourceMap, TargetMap
 from strategies import corpus as random_networks
 from support import fuzzing
 from support.graded_sources import is_graded_kernel
@@ -37,8 +38,21 @@ def images() -> list[bytes]:
     models += [
         network([sums("out", 40)], [projection], 30, max_sum) for projection in few_bits for max_sum in (1, 2, 9)
     ]
+    models += [network([sums("out", 16 * 9)], [_wide_convolution()], 18)] * 4
     ends = [Patch().field(SectionId.OUTPUTS, 1, "gap", gap).done() for gap in (1, 1000)]
     return [good_image(), *ends, wide_image(), *maps, *(encode(model) for model in models)]
+
+
+def _wide_convolution() -> Projection:
+    """Of as many channels as are summed in 16 bits where many spikes come."""
+    return join(
+        "in",
+        0,
+        np.full((16, 2, 3, 3), -128, np.int8),
+        kind=ProjectionKind.CONV,
+        source_map=SourceMap(channels=2, height=3, width=3),
+        target_map=TargetMap(channels=16, height=3, width=3, kernel=(3, 3), pad=(1, 1)),
+    )
 
 
 def without_meta(image: bytes) -> bytes:
@@ -75,7 +89,10 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
     kernels = [file for file in files.values() if not is_graded_kernel(file)]
     engine = [file for file in (csrc / "engine").glob("*.c") if file.stem != "plain"]
     sources = [*engine, *kernels, csrc / "kernels" / "all.c"]
-    flags = [f"-I{csrc / folder}" for folder in ("include", "engine")] + ["-Wl,--wrap=spkl_build"]
+    flags = [f"-I{csrc / folder}" for folder in ("include", "engine")] + [
+        "-Wl,--wrap=spkl_build",
+        "-Wl,--wrap=spkl_pixels_pay",
+    ]
     place = tmp_path_factory.mktemp("image_fuzz") / "image_fuzz"
     return fuzzing.build(place, [*sorted(sources), ROOT / "tests" / "fuzz" / "image_fuzz.c"], flags)
 
