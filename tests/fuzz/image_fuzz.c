@@ -149,14 +149,22 @@ static uint32_t ticks_for(const struct spkl_model *model)
     return (uint32_t)(WORK / work);
 }
 
-static void push(struct nets *nets, struct script *script)
+/* An input port, or one that is not there, with the record of the first. */
+static const struct spkl_input_record *
+pick_input(const struct nets *nets, struct script *script, unsigned *port)
 {
     unsigned n_ports = spkl_count(nets->model, SPKL_SECTION_INPUTS);
-    unsigned port = next(script) % (n_ports + 1u);
-    const struct spkl_input_record *record =
-        (const struct spkl_input_record *)spkl_records(nets->model,
-                                                       SPKL_SECTION_INPUTS) +
-        (port < n_ports ? port : 0);
+    const struct spkl_input_record *records =
+        spkl_records(nets->model, SPKL_SECTION_INPUTS);
+
+    *port = next(script) % (n_ports + 1u);
+    return records + (*port < n_ports ? *port : 0);
+}
+
+static void push(struct nets *nets, struct script *script)
+{
+    unsigned port;
+    const struct spkl_input_record *record = pick_input(nets, script, &port);
     size_t n = next(script) & EVENTS_MOST;
     struct spkl_event *events = room(n * sizeof *events);
     uint32_t tick = spkl_tick_number(&nets->whole);
@@ -183,12 +191,8 @@ static void push(struct nets *nets, struct script *script)
 
 static void push_frame(struct nets *nets, struct script *script)
 {
-    unsigned n_ports = spkl_count(nets->model, SPKL_SECTION_INPUTS);
-    unsigned port = next(script) % (n_ports + 1u);
-    const struct spkl_input_record *record =
-        (const struct spkl_input_record *)spkl_records(nets->model,
-                                                       SPKL_SECTION_INPUTS) +
-        (port < n_ports ? port : 0);
+    unsigned port;
+    const struct spkl_input_record *record = pick_input(nets, script, &port);
     size_t n = record->size + (next(script) == 255);
     uint8_t *frame = room(n);
 
@@ -241,12 +245,8 @@ static void advance_early(struct nets *nets, struct script *script)
 
 static void push_spikes(struct nets *nets, struct script *script)
 {
-    unsigned n_ports = spkl_count(nets->model, SPKL_SECTION_INPUTS);
-    unsigned port = next(script) % (n_ports + 1u);
-    const struct spkl_input_record *record =
-        (const struct spkl_input_record *)spkl_records(nets->model,
-                                                       SPKL_SECTION_INPUTS) +
-        (port < n_ports ? port : 0);
+    unsigned port;
+    const struct spkl_input_record *record = pick_input(nets, script, &port);
     size_t n = next(script) & EVENTS_MOST;
     uint16_t *neurons = room(n * sizeof *neurons);
 

@@ -34,6 +34,17 @@
     stmia.w r0!, {r6-r12, lr}
     .endm
 
+    /* A run of three sixteens, or of the last of them; then on to the next. */
+    .macro run next
+    sixteen
+    sixteen
+    sixteen
+    ldrd    r2, r3, [sp, #STEPS]
+    add     r0, r0, r2
+    add     r1, r1, r3
+    ldr     pc, [sp, #\next]
+    .endm
+
     /* Look for an event, or be done; then at r0 are its sums, at r1 its row. */
     .macro event go
     b       2f
@@ -116,22 +127,10 @@ spkl_add_pixel_s8_s16:
     ldr     pc, [sp, #ENTRY]
     .balign 4
 .Lrun1:
-    sixteen
-    sixteen
-    sixteen
-    ldrd    r2, r3, [sp, #STEPS]
-    add     r0, r0, r2
-    add     r1, r1, r3
-    ldr     pc, [sp, #ENTRY + 4]
+    run     ENTRY + 4
     .balign 4
 .Lrun2:
-    sixteen
-    sixteen
-    sixteen
-    ldrd    r2, r3, [sp, #STEPS]
-    add     r0, r0, r2
-    add     r1, r1, r3
-    ldr     pc, [sp, #ENTRY + 8]
+    run     ENTRY + 8
     .balign 4
 .Lrun3:
     sixteen
