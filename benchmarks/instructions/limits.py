@@ -15,4 +15,4 @@ CONVOLUTION: Mapping[str, float] = {"M4": 0.85, "M33": 0.85}
 #: Instructions of a tick of two populations in which nothing happens, on M4, by compiler.
 QUIET_LIMIT: Mapping[str, int] = {"gcc": 84, "zig": 100}
 #: Bytes of the engine for dense LIF, loader included, on M0+ at -Os.
-SMALL_ENGINE = 4096
+SMALL_ENGINE = 4000

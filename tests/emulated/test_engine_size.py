@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from benchmarks.instructions.limits import SMALL_ENGINE
 
 from spikelet.firmware import engine_size
 from spikelet.model import (
@@ -21,8 +22,6 @@ from spikelet.model import (
     ResetKind,
 )
 from support.tools import need_compiler
-
-LIMIT = 4000
 
 
 def dense_lif(encoder: Encoder) -> Model:
@@ -59,7 +58,7 @@ def test_the_engine_for_dense_lif_is_below_4_kb_on_a_cortex_m0_plus(encoder: Enc
     assert {"spkl_open", "spkl_tick", "spkl_lif_tick_plain_s32", "spkl_add_dense"} <= set(largest)
     assert "spkl_lif_tick_any_s32" not in largest
     assert size.total == size.text + size.rodata
-    assert size.total <= LIMIT, largest
+    assert size.total <= SMALL_ENGINE, largest
 
 
 def test_symbols_account_for_the_engines_bytes() -> None:
